@@ -1,0 +1,104 @@
+# Zoco. GNU make, no configure. `make help` lists the targets.
+#
+# A new folder in cgi/ is a new program, a new file in cron/ a new job, a new
+# tests/unit/*_test.c a new test: found by wildcard, no edit here.
+
+MODE    ?= release
+CC      ?= gcc
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+B       := build/$(MODE)
+
+PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium
+DEBS_BUILD := gcc make pkg-config libfcgi-dev libpq-dev libhiredis-dev \
+	libjson-c-dev liboath-dev libcurl4-openssl-dev libsodium-dev
+DEBS_RUN   := nginx-light libnginx-mod-nchan postgresql-15 redis-server procps
+DEBS_DEMO  := python3-minimal python3-aiosmtpd
+DEBS_TEST  := libcmocka-dev nodejs npm chromium clang libclang-rt-14-dev \
+	clang-format wrk strace
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+	-Wwrite-strings -Wundef -Wcast-qual -Wpointer-arith \
+	-Wimplicit-fallthrough -Werror=format-security -fno-common
+HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-ftrivial-auto-var-init=zero -fno-strict-overflow -fPIE
+CFLAGS_release  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+CFLAGS_debug    := -O0
+CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+LDFLAGS_asan    := -fsanitize=address,undefined
+CFLAGS_cov      := -O0 --coverage
+LDFLAGS_cov     := --coverage
+ifeq ($(DEV),1)
+WARN += -Werror
+endif
+
+ALL_CFLAGS  := -std=gnu11 -g $(WARN) $(HARD) $(CFLAGS_$(MODE)) -Ilib \
+	-I$(B)/gen -DZOCO_VERSION='"$(VERSION)"' \
+	$(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
+	$(LDFLAGS_$(MODE)) $(LDFLAGS)
+LIBS        := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+LIB_SRC := $(wildcard lib/*/*.c)
+DOMAINS := $(notdir $(patsubst %/,%,$(wildcard cgi/*/)))
+JOBS    := $(basename $(notdir $(wildcard cron/*.c)))
+UNITS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
+obj      = $(patsubst %.c,$(B)/%.o,$(1))
+
+# A job names its domain by including its header; no include, no domain.
+job_domain = $(shell sed -n 's|^\#include "cgi/\([a-z]*\)/.*|\1|p' cron/$(1).c | head -1)
+domain_objects = $(if $(1),$(call obj,$(filter-out cgi/$(1)/main.c,$(wildcard cgi/$(1)/*.c))) $(B)/gen/$(1)_files.o)
+
+.DEFAULT_GOAL := all
+all: $(DOMAINS:%=$(B)/bin/zoco-%) $(JOBS:%=$(B)/bin/zoco-job-%) $(B)/bin/zoco-migrate
+
+$(B)/libzoco.a: $(call obj,$(LIB_SRC)) $(B)/gen/lib_files.o
+	@rm -f $@; $(AR) rcs $@ $^
+
+define domain
+$(B)/bin/zoco-$(1): $(call obj,$(wildcard cgi/$(1)/*.c)) $(B)/gen/$(1)_files.o $(B)/libzoco.a
+	@mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+$(B)/gen/$(1)_files.S: $(wildcard cgi/$(1)/pages/* cgi/$(1)/pages/*/* cgi/$(1)/lang/*) lib/embed.sh
+	@mkdir -p $$(@D); sh lib/embed.sh program_files cgi/$(1) > $$@
+endef
+$(foreach d,$(DOMAINS),$(eval $(call domain,$(d))))
+
+define job
+$(B)/bin/zoco-job-$(1): $(B)/cron/$(1).o $(call domain_objects,$(call job_domain,$(1))) $(B)/libzoco.a
+	@mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach j,$(JOBS),$(eval $(call job,$(j))))
+
+$(B)/bin/zoco-migrate: $(B)/sql/migrate.o $(B)/libzoco.a
+	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/gen/lib_files.S: $(wildcard lib/web/pages/* lib/web/lang/*) lib/embed.sh
+	@mkdir -p $(@D); sh lib/embed.sh lib_files lib/web > $@
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libzoco.a
+	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) -I. -MMD -MP -c -o $@ $<
+$(B)/%.o: $(B)/%.S $(B)/flags
+	@$(CC) -c -o $@ $<
+$(B)/flags: FORCE
+	@mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS)' > $@
+
+unit: $(UNITS:%=$(B)/unit/%) ## the unit tests of this MODE
+	@set -e; for t in $^; do $$t; done
+
+clean: ## removes what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
+
+.PHONY: all unit clean help FORCE
+FORCE:
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

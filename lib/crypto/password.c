@@ -44,5 +44,6 @@ password_verify_dummy(const char *password, size_t n)
 bool
 password_needs_rehash(const char *phc)
 {
-	return crypto_pwhash_argon2id_str_needs_rehash(phc, PASSES, MEMORY) != 0;
+	return crypto_pwhash_argon2id_str_needs_rehash(phc, PASSES,
+	    MEMORY) != 0;
 }

@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "crypto/key.h"
 
-/* base64url of nonce, ciphertext and tag: 54 + 4/3 n characters, the arena's. */
+/* base64url of nonce, ciphertext, tag: 54 + 4/3 n characters, the arena's. */
 char *seal(struct arena *, const struct key *, const void *plain, size_t n,
     const char *context);
 

@@ -32,8 +32,9 @@ test_there_and_back(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		size_t n = sizes[i], got = 99;
 		char *sealed = seal(*state, &key, plain, n, "totp:7");
-		uint8_t *opened = seal_open(*state, &key, sealed, "totp:7", &got);
+		uint8_t *opened;
 
+		opened = seal_open(*state, &key, sealed, "totp:7", &got);
 		assert_int_equal(strlen(sealed), ((24 + n + 16) * 4 + 2) / 3);
 		assert_non_null(opened);
 		assert_int_equal(got, n);

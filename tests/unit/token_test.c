@@ -165,8 +165,8 @@ static void
 test_hex(void **state)
 {
 	static const char *const bad[] = {
-		"", "00ff1", "00ff100", "00ff1x", "00 f10", "00:ff:10", "0x00ff",
-		"00ff10\n",
+		"", "00ff1", "00ff100", "00ff1x", "00 f10", "00:ff:10",
+		"0x00ff", "00ff10\n",
 	};
 	uint8_t bytes[3] = { 0 };
 	char text[7];

@@ -15,7 +15,7 @@ DEBS_BUILD := gcc make pkg-config libfcgi-dev libpq-dev libhiredis-dev \
 DEBS_RUN   := nginx-light libnginx-mod-nchan postgresql-15 redis-server procps
 DEBS_DEMO  := python3-minimal python3-aiosmtpd
 DEBS_TEST  := libcmocka-dev nodejs npm chromium clang libclang-rt-14-dev \
-	clang-format wrk strace
+	clang-format wrk strace shellcheck openssl
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
@@ -97,6 +97,41 @@ clean: ## removes what was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
+
+# --- The private instance, the tests, the installation -------------------
+# The scripts in tests/ do the work.
+
+PORT    ?= 8080
+DESTDIR ?=
+SHARE   := $(DESTDIR)$(PREFIX)/share/zoco
+
+packages: ## installs what building and the demo need
+	@tests/instance packages $(DEBS_BUILD) $(DEBS_RUN) $(DEBS_DEMO)
+
+packages-test: packages ## and what the tests need
+	@tests/instance packages $(DEBS_TEST)
+
+demo: packages ## the demo shop on 127.0.0.1, PORT=8080
+	@tests/instance demo $(PORT)
+
+stop: ## stops the demo shop
+	@tests/instance stop $(PORT)
+
+reset: ## stops it and throws its data away
+	@tests/instance reset $(PORT)
+
+check: packages-test ## builds and runs all tests
+	@tests/run
+
+install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
+	install $(B)/bin/zoco-* $(DESTDIR)$(PREFIX)/bin
+	install tests/instance.d/make-keys $(DESTDIR)$(PREFIX)/bin/zoco-make-keys
+	cp -r sql nginx $(SHARE)
+	find cron -name '*.crontab' -exec cp {} $(SHARE) ';'
+
+.PHONY: packages packages-test demo stop reset check install
+# -------------------------------------------------------------------------
 
 .PHONY: all unit clean help FORCE
 FORCE:

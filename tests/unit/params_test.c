@@ -210,6 +210,7 @@ TEST(cookies_are_found)
 		{ "a; a=1", "a", "1" },
 		{ "b=1", "a", NULL },
 		{ "a =1", "a", NULL },
+		{ "a-long-one", "a-long-one-and-more-than-that", NULL },
 		/* The first counts, even if it is bad. */
 		{ "a=b c; a=1", "a", NULL },
 		{ "a=\"", "a", NULL },
@@ -223,11 +224,15 @@ TEST(cookies_are_found)
 	struct arena *a = arena_new();
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const char *got = cookie_get(a, cases[i].header, cases[i].name);
+		/* On the heap, so that ASan sees a step too far. */
+		char *copy = cases[i].header == NULL ? NULL :
+		    strdup(cases[i].header);
+		const char *got = cookie_get(a, copy, cases[i].name);
 
 		if (cases[i].expected == NULL ? got != NULL : got == NULL ||
 		    !str_eq(got, cases[i].expected))
-			fail_msg("%s: %s", cases[i].header, got);
+			fail_msg("%s: %s", copy, got);
+		free(copy);
 	}
 	arena_free(a);
 }

@@ -134,4 +134,17 @@ fake_puts(int fd, const char *text)
 	fake_write(fd, text, strlen(text));
 }
 
+/* Makes folder/key.pem and folder/cert.pem that nobody trusts. */
+static inline bool
+fake_certificate(const char *folder)
+{
+	char make[256];
+
+	snprintf(make, sizeof(make), "cd %s && openssl req -x509 -nodes"
+	    " -newkey rsa:2048 -subj /CN=127.0.0.1"
+	    " -addext subjectAltName=IP:127.0.0.1,DNS:mail.localhost"
+	    " -keyout key.pem -out cert.pem -days 1 >/dev/null 2>&1", folder);
+	return system(make) == 0;
+}
+
 #endif

@@ -4,7 +4,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 
-#include "tests/unit/fake_server.h"
+#include "tests/unit/fake_http.h"
 
 struct fixture {
 	struct arena *arena;
@@ -13,132 +13,13 @@ struct fixture {
 	struct http_answer answer;
 };
 
-/* Reads one request whole into seen->last; false at the end. */
-static bool
-read_request(int fd, struct fake_seen *seen)
-{
-	size_t n = 0, body = 0;
-	char *end = NULL, *length;
-
-	do {
-		ssize_t got = read(fd, seen->last + n,
-		    sizeof(seen->last) - 1 - n);
-
-		if (got <= 0)
-			return false;
-		n += (size_t)got;
-		seen->last[n] = '\0';
-		if (end != NULL ||
-		    (end = strstr(seen->last, "\r\n\r\n")) == NULL)
-			continue;
-		length = strcasestr(seen->last, "content-length:");
-		body = length != NULL ? strtoul(length + 15, NULL, 10) : 0;
-	} while (end == NULL || n < (size_t)(end + 4 - seen->last) + body);
-	__atomic_add_fetch(&seen->requests, 1, __ATOMIC_SEQ_CST);
-	return true;
-}
-
-static bool
-asks_for(const struct fake_seen *seen, const char *path)
-{
-	const char *blank = strchr(seen->last, ' ');
-	size_t n = strlen(path);
-
-	return strncmp(blank + 1, path, n) == 0 && blank[1 + n] == ' ';
-}
-
-static void
-answer_echo(int fd, const struct fake_seen *seen)
-{
-	const char *body = strstr(seen->last, "\r\n\r\n") + 4;
-	const char *length = strcasestr(seen->last, "content-length:");
-	size_t n = length != NULL ? strtoul(length + 15, NULL, 10) : 0;
-	char head[256];
-
-	snprintf(head, sizeof(head), "HTTP/1.1 201 Created\r\n"
-	    "Content-Type: application/json \r\nX-Empty:\r\n"
-	    "X-Twice: one\r\nx-twice: two\r\nContent-Length: %zu\r\n\r\n", n);
-	fake_puts(fd, head);
-	if (!str_starts(seen->last, "HEAD "))
-		fake_write(fd, body, n);
-}
-
-/* A MiB, by chunks, so that its length is not told before. */
-static void
-answer_large(int fd)
-{
-	char chunk[4096 + 8];
-
-	memcpy(chunk, "1000\r\n", 6);
-	memset(chunk + 6, 'x', 4096);
-	memcpy(chunk + 6 + 4096, "\r\n", 2);
-	fake_puts(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-	for (int i = 0; i < 256; i++)
-		fake_write(fd, chunk, sizeof(chunk));
-	fake_puts(fd, "0\r\nX-Trailer: late\r\n\r\n");
-}
-
-static void
-answer_many_headers(int fd)
-{
-	fake_puts(fd, "HTTP/1.1 200 OK\r\n");
-	for (int i = 0; i < 3000; i++)
-		fake_puts(fd, "X-Filler: 0123456789012345678901234\r\n");
-	fake_puts(fd, "Content-Length: 0\r\n\r\n");
-}
-
-/* Paths whose answer is a text, after which the connection ends or not. */
-static const struct {
-	const char *path, *text;
-	bool ends;
-} answers[] = {
-	{ "/nothing", "", true },
-	{ "/half-head", "HTTP/1.1 200 OK\r\nContent-Ty", true },
-	{ "/half-body", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello",
-	    true },
-	{ "/until-end", "HTTP/1.1 200 OK\r\n\r\nto the end", true },
-	{ "/rubbish", "SSH-2.0-OpenSSH\r\n\r\n", true },
-	{ "/moved", "HTTP/1.1 302 Found\r\nLocation: /echo\r\n"
-	    "Content-Length: 0\r\n\r\n", false },
-	{ "/interim", "HTTP/1.1 103 Early Hints\r\nX-Early: yes\r\n\r\n"
-	    "HTTP/1.1 200 OK\r\nX-Late: yes\r\nContent-Length: 2\r\n\r\nok",
-	    false },
-	{ "/error", "HTTP/1.1 503 Busy\r\nRetry-After: 2\r\n"
-	    "Content-Length: 4\r\n\r\nbusy", false },
-	{ "/ten", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
-	    false },
-};
-
-static void
-serve(int fd, struct fake_seen *seen, int tag)
-{
-	(void)tag;
-	while (read_request(fd, seen)) {
-		if (asks_for(seen, "/large"))
-			answer_large(fd);
-		else if (asks_for(seen, "/many-headers"))
-			answer_many_headers(fd);
-		else if (asks_for(seen, "/slow"))
-			sleep(10);
-		else if (asks_for(seen, "/echo"))
-			answer_echo(fd, seen);
-		for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
-			if (!asks_for(seen, answers[i].path))
-				continue;
-			fake_puts(fd, answers[i].text);
-			if (answers[i].ends)
-				return;
-		}
-	}
-}
-
 static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	fake_start(&f->tcp, false, serve, 0);
-	fake_start(&f->local, true, serve, 0);
+	fake_start(&f->tcp, false, fake_http_serve, 0);
+	fake_start(&f->local, true, fake_http_serve, 0);
 	f->arena = arena_new();
 	f->client = http_client_new();
 	*state = f;
@@ -526,17 +407,12 @@ test_no_call_at_all(void **state)
 static pid_t
 start_tls(const char *folder, int port)
 {
-	char make[256], accept_at[32], key[64], certificate[64];
+	char accept_at[32], key[64], certificate[64];
 	pid_t pid;
 	int null;
 
-	snprintf(make, sizeof(make), "cd %s && openssl req -x509 -nodes"
-	    " -newkey rsa:2048 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-	    " -keyout k.pem -out c.pem -days 1 >/dev/null 2>&1", folder);
-	if (system(make) != 0)
-		return -1;
-	snprintf(key, sizeof(key), "%s/k.pem", folder);
-	snprintf(certificate, sizeof(certificate), "%s/c.pem", folder);
+	snprintf(key, sizeof(key), "%s/key.pem", folder);
+	snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
 	snprintf(accept_at, sizeof(accept_at), "127.0.0.1:%d", port);
 	if ((pid = fork()) != 0)
 		return pid;
@@ -563,12 +439,12 @@ test_certificate_is_verified(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(clean, sizeof(clean), "rm -r %s", folder);
 	close(fake_listen(&port, 1));
-	pid = start_tls(folder, port);
-	if (pid < 0) {
+	if (!fake_certificate(folder)) {
 		print_message("skipped: no openssl program\n");
 		assert_int_equal(system(clean), 0);
 		skip();
 	}
+	pid = start_tls(folder, port);
 	call.url = arena_printf(f->arena, "https://127.0.0.1:%d/", port);
 	for (i = 0; i < 50; i++) {	/* until it listens */
 		assert_int_equal(run(f, call), HTTP_UNREACHABLE);

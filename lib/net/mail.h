@@ -63,7 +63,7 @@ struct mailer;	/* keeps its connection from one mail to the next */
 struct mailer *mailer_new(const char *url, const char *user,
     const char *password, int64_t timeout_ms);
 
-/* Says QUIT, without waiting for the answer. NULL is fine. */
+/* Says QUIT and waits for the answer, as long as for a mail. NULL is fine. */
 void mailer_free(struct mailer *);
 
 /*

@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #define MESSAGE_MAX (4 * 1024 * 1024)	/* bytes, encoded */
 #define CONNECT_TIMEOUT_MS 10000
@@ -70,18 +69,8 @@ mailer_new(const char *url, const char *user, const char *password,
 void
 mailer_free(struct mailer *m)
 {
-	curl_socket_t fd = CURL_SOCKET_BAD;
-
 	if (m == NULL)
 		return;
-	/*
-	 * libcurl would wait up to two minutes for the answer to its QUIT that
-	 * nobody needs: without a reading side it only says it.
-	 */
-	if (m->curl != NULL)
-		curl_easy_getinfo(m->curl, CURLINFO_ACTIVESOCKET, &fd);
-	if (fd != CURL_SOCKET_BAD)
-		shutdown(fd, SHUT_RD);
 	curl_easy_cleanup(m->curl);
 	arena_free(m->mail_arena);
 	arena_free(m->arena);
@@ -168,7 +157,7 @@ set_options(struct mailer *m, const struct mail *mail,
 	}
 	SET(CURLOPT_TIMEOUT_MS, (long)m->timeout_ms);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-	/* Else a QUIT after a refusal would wait for two minutes. */
+	/* Else the answer to a QUIT is waited for two minutes. */
 	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT,
 	    (long)(m->timeout_ms / 1000 + 1));
 	SET(CURLOPT_HEADERFUNCTION, on_reply);

@@ -19,7 +19,7 @@
 struct fake_seen {
 	int connections;
 	int requests;
-	char last[64 * 1024];	/* what it received last, as `serve` likes */
+	char last[2 << 20];	/* what it received last, as `serve` likes */
 };
 
 struct fake_server {

@@ -358,8 +358,8 @@ test_next_mail_after_a_refusal(void **state)
 }
 
 /*
- * A server that does not answer QUIT does not hold up the end of a job, nor
- * the next mail after a refusal. `tag` is what it says to RCPT.
+ * A server that does not answer QUIT does not hold up the end of a job for
+ * long, nor the next mail after a refusal. `tag` is what it says to RCPT.
  */
 static void
 serve_deaf(int fd, struct fake_seen *seen, int tag)

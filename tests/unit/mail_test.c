@@ -367,6 +367,7 @@ test_no_way_into_the_headers(void **state)
 		"a\r\nBcc: x@y", "a\nb", "a\rb", "\r\n", "a\tb", "a\x01",
 		"a\x7f", "a\xc2\x85z", "a\xff", "a\xc0\x8a", "\xe2\x82", "\xed\xa0\x80",
 		"\xf4\x90\x80\x80", "\xe0\x80\x8a", "a\x1b[2J",
+		"\xc1\x81", "\xe0\x82\xa9", "\xf0\x82\x82\xac",
 	};
 	struct fixture *f = *state;
 

@@ -96,17 +96,6 @@ find_fault(const struct mail *m)
 	return NULL;
 }
 
-static void
-put_date(struct buf *out, int64_t us)
-{
-	char date[40];
-
-	/* The HTTP form says GMT, which RFC 5322 4.3 calls obsolete. */
-	clock_format_imf(us, date);
-	date[strlen(date) - strlen("GMT")] = '\0';
-	buf_printf(out, "Date: %s+0000\r\n", date);
-}
-
 /* "From" or "To". */
 static void
 put_mailbox(struct buf *out, const char *header, const char *name,
@@ -129,8 +118,9 @@ static void
 put_headers(struct buf *out, const struct mail *m)
 {
 	const char *const *header = m->extra_headers;
+	char date[CLOCK_TEXT_SIZE];
 
-	put_date(out, m->date_us);
+	buf_printf(out, "Date: %s\r\n", clock_format_imf(m->date_us, date));
 	put_mailbox(out, "From", m->from_name, m->from_address);
 	put_mailbox(out, "To", m->to_name, m->to_address);
 	buf_puts(out, "Subject: ");

@@ -16,7 +16,7 @@ TEST(currencies_are_those_of_iso_4217)
 		{ "KWD", true, 3 }, { "BHD", true, 3 }, { "TND", true, 3 },
 		{ "", false, 2 }, { "E", false, 2 }, { "EU", false, 2 },
 		{ "EURO", false, 2 }, { "eur", false, 2 }, { "EUX", false, 2 },
-		{ "UR ", false, 2 }, { "R U", false, 2 }, { "XXX", false, 2 },
+		{ "UR ", false, 2 }, { "R U", false, 2 }, { "XTS", false, 2 },
 		{ "XAU", false, 2 }, { "DEM", false, 2 },
 	};
 

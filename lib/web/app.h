@@ -64,13 +64,25 @@ struct app *app_open(const struct program *, const char *conf_path);
 struct request *app_request_new(struct app *, const char *actor);
 void app_request_free(struct request *);
 
+/* A plain word of the program or the library; the key itself when unknown. */
+const char *app_word(const struct app *, const char *lang, const char *key);
+
 /* A secret of this program's own, from key_dir/<name>.key; ends the program
  * with a message when it is missing. The key is the app's. */
 struct key;
 const struct key *app_key(struct app *, const char *name);
 
+/* The sha256 of a program's key, as hex; NULL when there is no such program. */
+const char *app_caller_hash(const struct app *, const char *name);
+
 /* Handles one request that is filled in, up to the answer in r. */
 void dispatch(struct request *);
+
+/* Runs the handler of r->route around its transaction, for a page's view. */
+void dispatch_view(struct request *);
+
+/* The languages of the shop, "es" first, ended by NULL. */
+extern const char *const languages[];
 
 extern const struct route builtin_routes[];
 

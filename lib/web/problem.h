@@ -48,6 +48,10 @@ void problem_member(struct request *r, const char *name,
  */
 void problem_field(struct request *r, const char *field, const char *code,
     const char *message);
+/* The word "field.<code>" of the request's language, with {min} and {max}. */
+const char *field_message(struct request *r, const char *code, int64_t min,
+    int64_t max);
+
 bool problem_has_fields(const struct request *r);
 
 #endif

@@ -82,6 +82,8 @@ struct route {
 	const char *form_of;	/* FORM: the page shown again after a fault */
 	const char *next;	/* FORM: "/orders/{id}", from the answer's members */
 	int cache_seconds;	/* PAGE: the same for everybody for so long */
+	bool is_for_machines;	/* a webhook: no browser, so no origin check */
+	bool takes_raw_body;	/* the handler reads r->body itself */
 };
 
 #define ROUTE_END { .path = NULL }

@@ -1,0 +1,340 @@
+#include "web/page.h"
+
+#include <json-c/json.h>
+
+#include "base/log.h"
+#include "web/app.h"
+#include "web/json_in.h"
+#include "web/mustache.h"
+#include "web/params.h"
+#include "web/words.h"
+
+#define PAGE_MAX_BYTES (2 * 1024 * 1024)
+
+static void
+put_json(void *object)
+{
+	json_object_put(object);
+}
+
+static bool
+is_for_people(const struct request *r)
+{
+	return r->route->kind == KIND_PAGE || r->route->kind == KIND_FRAGMENT;
+}
+
+bool
+page_render(const struct app *app, const char *name, const char *lang,
+    struct json_object *context, struct buf *out)
+{
+	struct mustache_env env = { .words = app->words, .lang = lang };
+
+	if (mustache_render(app->templates, name, context, &env, out) &&
+	    !out->overflow)
+		return true;
+	log_error("page.render", "%s cannot be rendered", name);
+	return false;
+}
+
+/* The answer's members so far; an empty object where there are none. */
+static struct json_object *
+root_of(struct request *r)
+{
+	if (r->json == NULL || !json_object_is_type(r->json, json_type_object)) {
+		r->json = json_object_new_object();
+		arena_defer(r->arena, put_json, r->json);
+	}
+	return r->json;
+}
+
+/* A further view: a failure leaves its part out, and the page stands. */
+static struct json_object *
+run_view(struct request *r, const struct route *page, const struct view *view)
+{
+	struct route row = *page;
+
+	row.handler = view->handler;
+	row.how = page->how & (TX_READ | TX_NONE);
+	r->route = &row;
+	r->json = NULL;
+	dispatch_view(r);
+	if (r->problem != PROBLEM_NONE || request_failed(r)) {
+		db_start(r->db, r->arena);
+		r->problem = PROBLEM_NONE;
+		r->json = NULL;
+	}
+	r->route = page;
+	return r->json;
+}
+
+void
+page_views(struct request *r)
+{
+	const struct route *page = r->route;
+	struct json_object *root;
+	int status;
+
+	dispatch_view(r);
+	if (r->problem != PROBLEM_NONE || r->status >= 300)
+		return;
+	root = root_of(r);
+	status = r->status;
+	for (const struct view *v = page->also; v->name != NULL; v++) {
+		struct json_object *part = run_view(r, page, v);
+
+		if (part != NULL)
+			json_object_object_add(root, v->name,
+			    json_object_get(part));
+	}
+	r->json = root;
+	r->status = status;
+}
+
+static void
+add_text(struct json_object *object, const char *name, const char *text)
+{
+	json_object_object_add(object, name, json_object_new_string(text));
+}
+
+/* {"country": "ES"} -> {"country": {"ES": true}}, for selects and radios. */
+static struct json_object *
+choices_of(struct json_object *form)
+{
+	struct json_object *choices = json_object_new_object();
+
+	json_object_object_foreach(form, name, value) {
+		struct json_object *choice;
+
+		if (json_object_is_type(value, json_type_object)) {
+			choice = choices_of(value);
+		} else {
+			choice = json_object_new_object();
+			json_object_object_add(choice,
+			    json_object_get_string(value),
+			    json_object_new_boolean(true));
+		}
+		json_object_object_add(choices, name, choice);
+	}
+	return choices;
+}
+
+/* What was typed, less what is secret. */
+static void
+add_form(struct request *r, const struct schema *schema,
+    struct json_object *root)
+{
+	struct json_object *form = json_object_get(r->input_tree);
+
+	if (form == NULL)
+		return;
+	for (const struct field *f = schema != NULL ? schema->fields : NULL;
+	    f != NULL && f->name != NULL; f++)
+		if (f->secret)
+			json_object_object_del(form, f->name);
+	json_object_object_add(root, "form", form);
+	json_object_object_add(root, "form_is", choices_of(form));
+}
+
+static void
+add_errors(struct request *r, struct json_object *root)
+{
+	struct json_object *errors = json_object_new_object();
+	size_t n = r->field_errors == NULL ? 0 :
+	    json_object_array_length(r->field_errors);
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *fault =
+		    json_object_array_get_idx(r->field_errors, i);
+		struct json_object *field, *message;
+
+		json_object_object_get_ex(fault, "field", &field);
+		json_object_object_get_ex(fault, "message", &message);
+		json_set_dotted(r->arena, errors, json_object_get_string(field),
+		    json_object_get(message));
+	}
+	json_object_object_add(root, "errors", errors);
+}
+
+static void
+add_problem(struct request *r, struct json_object *root)
+{
+	const struct problem_kind *kind = &problem_kinds[r->problem];
+	struct json_object *value = r->problem_members == NULL ?
+	    json_object_new_object() : json_object_get(r->problem_members);
+	struct json_object *type = json_object_new_object();
+
+	add_text(value, "title", app_word(r->app, r->lang,
+	    arena_printf(r->arena, "problem.%s", kind->slug)));
+	if (r->problem_detail != NULL)
+		add_text(value, "detail", r->problem_detail);
+	json_object_object_add(value, "status",
+	    json_object_new_int(kind->status));
+	json_object_object_add(type, kind->slug, json_object_new_boolean(true));
+	json_object_object_add(value, "type", type);
+	add_text(value, "request_id", r->id);
+	json_object_object_add(root, "problem", value);
+	add_errors(r, root);
+}
+
+static void
+add_user(struct request *r, struct json_object *root)
+{
+	struct json_object *user;
+
+	if (r->session == NULL)
+		return;
+	user = json_object_new_object();
+	add_text(user, "name", r->session->name != NULL ? r->session->name : "");
+	add_text(user, "email", r->session->email != NULL ? r->session->email : "");
+	json_object_object_add(user, "is_staff", json_object_new_boolean(
+	    r->session->permissions != NULL && r->session->permissions[0] != '\0'));
+	json_object_object_add(root, "user", user);
+}
+
+static void
+add_surroundings(struct request *r, struct json_object *root)
+{
+	struct uuid key = uuid_new();
+	char text[UUID_TEXT_SIZE];
+
+	add_text(root, "lang", r->lang);
+	add_text(root, "other_lang", str_eq(r->lang, "es") ? "en" : "es");
+	add_text(root, "path", str_eq(r->local_path, "/") ? "" : r->local_path);
+	add_text(root, "base_url", r->app->conf->base_url);
+	json_object_object_add(root, "is_demo",
+	    json_object_new_boolean(r->app->conf->demo));
+	if (r->route->cache_seconds == 0) {
+		add_text(root, "idempotency_key", uuid_text(&key, text));
+		add_user(r, root);
+	}
+	if (r->page_data != NULL) {
+		json_object_object_foreach(r->page_data, name, value)
+			json_object_object_add(root, name, json_object_get(value));
+	}
+}
+
+static void
+render(struct request *r, const char *template, int status)
+{
+	struct buf *out = arena_new_of(r->arena, struct buf);
+
+	add_surroundings(r, root_of(r));
+	buf_init(out, r->arena, PAGE_MAX_BYTES);
+	if (!page_render(r->app, template, r->lang, r->json, out)) {
+		buf_truncate(out, 0);
+		status = 500;
+	}
+	if (r->route->cache_seconds > 0 && status == 200)
+		reply_header(r, "X-Accel-Expires",
+		    arena_printf(r->arena, "%d", r->route->cache_seconds));
+	reply_text(r, status, "text/html; charset=utf-8", out);
+}
+
+/* The page whose form had a fault, with what was typed; false: no such page. */
+static bool
+show_form_again(struct request *r)
+{
+	const struct route *form = r->route, *row = r->app->program->routes;
+	struct json_object *root, *members = r->problem_members;
+	struct json_object *faults = r->field_errors;
+	const char *detail = r->problem_detail;
+	enum problem why = r->problem;
+
+	while (row->path != NULL && (row->template == NULL ||
+	    row->kind != KIND_PAGE || !str_eq(row->path, form->form_of)))
+		row++;
+	if (row->path == NULL || problem_kinds[why].status >= 500)
+		return false;
+	r->problem = PROBLEM_NONE;
+	r->problem_members = r->field_errors = NULL;
+	r->route = row;
+	if (row->input != NULL) {	/* its path's fields, and presets */
+		struct json_object *none = json_object_new_object();
+
+		arena_defer(r->arena, put_json, none);
+		r->input = arena_alloc(r->arena, row->input->size);
+		json_in_path(r, row->input, r->input);
+		json_in(r, row->input, none, JSON_IN_TEXT, row->path, r->input);
+	}
+	r->method = GET;
+	db_start(r->db, r->arena);
+	page_views(r);
+	root = root_of(r);
+	if (r->problem != PROBLEM_NONE || r->status >= 300)
+		return false;
+	r->problem = why;
+	r->problem_detail = detail;
+	r->problem_members = members;
+	r->field_errors = faults;
+	add_form(r, form->input, root);
+	add_problem(r, root);
+	render(r, row->template, problem_kinds[why].status);
+	return true;
+}
+
+static void
+show_problem(struct request *r)
+{
+	int status = problem_kinds[r->problem].status;
+
+	if (r->route->form_of != NULL && show_form_again(r))
+		return;
+	if (r->problem == PROBLEM_NOT_SIGNED_IN && r->method == GET) {
+		struct buf next;
+
+		buf_init(&next, r->arena, 8192);
+		buf_puts(&next, "/login?next=");
+		url_encode(&next, r->path);
+		r->problem = PROBLEM_NONE;
+		reply_redirect(r, next.data);
+		return;
+	}
+	r->json = NULL;
+	add_problem(r, root_of(r));
+	render(r, "error", status);
+}
+
+/* "/orders/{id}" with the members of the answer in place of the names. */
+static const char *
+next_location(struct request *r, const char *pattern)
+{
+	struct buf out;
+	struct json_object *value;
+
+	buf_init(&out, r->arena, 4096);
+	while (*pattern != '\0') {
+		size_t n;
+
+		if (*pattern != '{') {
+			buf_putc(&out, *pattern++);
+			continue;
+		}
+		n = strcspn(++pattern, "}");
+		if (r->json != NULL && json_object_object_get_ex(r->json,
+		    arena_strndup(r->arena, pattern, n), &value))
+			url_encode(&out, json_object_get_string(value));
+		pattern += n + 1;
+	}
+	return out.data;
+}
+
+void
+page_finish(struct request *r)
+{
+	if (!is_for_people(r))
+		return;
+	if (r->route->kind == KIND_FRAGMENT) {
+		if (r->problem == PROBLEM_NONE && r->text == NULL)
+			render(r, r->route->template, r->status);
+		return;	/* nginx shows the stub instead of a problem */
+	}
+	if (r->problem != PROBLEM_NONE)
+		show_problem(r);
+	else if (r->location != NULL || r->text != NULL)
+		return;
+	else if (r->route->form_of != NULL)
+		reply_redirect(r, next_location(r, r->route->next != NULL ?
+		    r->route->next : r->route->form_of));
+	else
+		render(r, r->route->template, r->status);
+}

@@ -1,0 +1,166 @@
+#include <json-c/json.h>
+
+#include "web/app.h"
+#include "web/json_out.h"
+#include "web/text.h"
+
+static void
+put_json(void *object)
+{
+	json_object_put(object);
+}
+
+/* Pages want texts beside the values; programs want the values. */
+static const char *
+reading_language(const struct request *r)
+{
+	enum route_kind kind = r->route->kind;
+
+	return kind == KIND_PAGE || kind == KIND_FRAGMENT ? r->lang : NULL;
+}
+
+int
+reply_json(struct request *r, int status, struct json_object *json)
+{
+	arena_defer(r->arena, put_json, json);
+	r->json = json;
+	r->status = status;
+	return status;
+}
+
+int
+reply(struct request *r, int status, const struct schema *schema,
+    const void *object)
+{
+	return reply_json(r, status,
+	    json_out(schema, object, reading_language(r), JSON_ALL));
+}
+
+int
+reply_list(struct request *r, const struct schema *schema, const void *items,
+    size_t n, const char *next)
+{
+	struct json_object *list = json_object_new_object();
+
+	json_object_object_add(list, "items",
+	    json_out_list(schema, items, n, reading_language(r)));
+	json_object_object_add(list, "next",
+	    next == NULL ? NULL : json_object_new_string(next));
+	return reply_json(r, 200, list);
+}
+
+int
+reply_empty(struct request *r, int status)
+{
+	r->json = NULL;
+	r->status = status;
+	return status;
+}
+
+int
+reply_text(struct request *r, int status, const char *content_type,
+    struct buf *text)
+{
+	r->text = text;
+	r->content_type = content_type;
+	r->status = status;
+	return status;
+}
+
+int
+reply_redirect(struct request *r, const char *location)
+{
+	if (location[0] == '/')
+		location = arena_printf(r->arena, "/%s%s", r->lang, location);
+	r->location = location;
+	return reply_empty(r, 303);
+}
+
+void
+reply_header(struct request *r, const char *name, const char *value)
+{
+	struct header *h = arena_new_of(r->arena, struct header);
+
+	assert(strpbrk(value, "\r\n") == NULL);
+	*h = (struct header){ r->headers, name, value };
+	r->headers = h;
+}
+
+void
+reply_cookie(struct request *r, const char *name, const char *value,
+    int max_age_s, const char *path)
+{
+	const struct app *app = r->app;
+	bool is_host_wide = str_eq(path, "/");
+
+	reply_header(r, "Set-Cookie", arena_printf(r->arena,
+	    "%s%s%s=%s; Path=%s; Max-Age=%d; HttpOnly; SameSite=Lax%s",
+	    is_host_wide ? app->cookie_prefix : "", name, app->cookie_suffix,
+	    value, path, max_age_s, app->is_secure ? "; Secure" : ""));
+}
+
+void
+page_set(struct request *r, const char *name, struct json_object *value)
+{
+	if (r->page_data == NULL) {
+		r->page_data = json_object_new_object();
+		arena_defer(r->arena, put_json, r->page_data);
+	}
+	json_object_object_add(r->page_data, name, value);
+}
+
+static void
+add_later(struct request *r, struct later **list,
+    void (*fn)(struct request *, void *), void *context)
+{
+	struct later *later = arena_new_of(r->arena, struct later);
+
+	*later = (struct later){ NULL, fn, context };
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = later;
+}
+
+void
+after_commit(struct request *r, void (*fn)(struct request *, void *),
+    void *context)
+{
+	add_later(r, &r->after_commit, fn, context);
+}
+
+void
+after_send(struct request *r, void (*fn)(struct request *, void *),
+    void *context)
+{
+	add_later(r, &r->after_send, fn, context);
+}
+
+const char *
+cursor_make(struct request *r, const char *format, ...)
+{
+	va_list args;
+	const char *text;
+
+	va_start(args, format);
+	text = arena_vprintf(r->arena, format, args);
+	va_end(args);
+	return base64url_encode(r->arena, text, strlen(text));
+}
+
+bool
+cursor_read(struct request *r, const char *cursor, const char *out[], size_t n)
+{
+	size_t length;
+	char *text = (char *)base64url_decode(r->arena, cursor, &length);
+	size_t found = 0;
+
+	if (text != NULL && strlen(text) == length && utf8_valid(text, length)) {
+		while (found < n && text != NULL)
+			out[found++] = strsep(&text, "|");
+		if (found == n && text == NULL)
+			return true;
+	}
+	problem_field(r, "after", "cursor", field_message(r, "cursor", 0, 0));
+	problem(r, PROBLEM_INVALID);
+	return false;
+}

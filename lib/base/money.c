@@ -122,17 +122,20 @@ money_parse(const char *text, const char *currency, struct money *out)
 char *
 money_decimal(const struct money *m, char out[MONEY_TEXT_SIZE])
 {
-	static const uint64_t units[] = { 1, 10, 100, 1000 };
 	int exponent = money_exponent(m->currency);
-	uint64_t unit = units[exponent], amount = (uint64_t)m->amount;
-	const char *sign = m->amount < 0 ? "-" : "";
+	bool is_negative = m->amount < 0;
+	uint64_t left = (uint64_t)m->amount;
+	char *p = out + MONEY_TEXT_SIZE;
 
-	if (m->amount < 0)
-		amount = -amount;	/* also of INT64_MIN */
-	if (exponent == 0)
-		snprintf(out, MONEY_TEXT_SIZE, "%s%" PRIu64, sign, amount);
-	else
-		snprintf(out, MONEY_TEXT_SIZE, "%s%" PRIu64 ".%0*" PRIu64, sign,
-		    amount / unit, exponent, amount % unit);
-	return out;
+	if (is_negative)
+		left = -left;	/* also of INT64_MIN */
+	*--p = '\0';
+	for (int i = 0; i <= exponent || left > 0; i++, left /= 10) {
+		if (i == exponent && exponent > 0)
+			*--p = '.';
+		*--p = (char)('0' + left % 10);
+	}
+	if (is_negative)
+		*--p = '-';
+	return memmove(out, p, (size_t)(out + MONEY_TEXT_SIZE - p));
 }

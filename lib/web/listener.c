@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -50,16 +51,26 @@ unix_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+/*
+ * Whether the process that listens on the path still lives. Workers that
+ * finish a request after their master was killed keep the socket open, but
+ * nobody will answer there any more.
+ */
 static bool
 is_in_use(const char *path)
 {
+	struct ucred owner = { .pid = 0 };
+	socklen_t n = sizeof(owner);
 	struct sockaddr_un a;
 	int fd = unix_socket();
 	bool in_use;
 
 	fill_address(&a, path, "");
-	in_use = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ||
-	    errno == EAGAIN;		/* its queue is full */
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
+		in_use = errno == EAGAIN;	/* its queue is full */
+	else
+		in_use = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &n) ||
+		    kill(owner.pid, 0) == 0 || errno != ESRCH;
 	close(fd);
 	return in_use;
 }

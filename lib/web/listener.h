@@ -8,7 +8,7 @@
  *
  * A socket is bound beside its path and then moved there, so that a path left
  * by a crash is no obstacle and nginx never sees a socket that nobody listens
- * on. A path on which somebody does listen is refused.
+ * on. A path whose listener still lives is refused.
  */
 #ifndef ZOCO_WEB_LISTENER_H
 #define ZOCO_WEB_LISTENER_H

@@ -134,7 +134,7 @@ connection_init(struct connection *c, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	c->is_watched = false;
 	c->is_new = true;
-	FCGX_InitRequest(&c->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	FCGX_InitRequest(&c->request, -1, 0);
 	c->request.ipcFd = fd;
 	FCGX_Detach(&c->request);	/* closing does not wait for the peer */
 }
@@ -250,10 +250,7 @@ serve_all(struct loop *l)
 			log_error("loop.wait", "%s", strerror(errno));
 			return false;
 		} else if (ready == &l->signals) {
-			/* The kernel wakes one worker for one connection. If
-			 * that was us too, nobody else knows of it. */
 			l->is_ending = true;
-			return accept_one(l);
 		} else if (ready == &l->listener) {
 			if (!accept_one(l))
 				return false;

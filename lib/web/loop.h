@@ -37,8 +37,10 @@ struct loop_limits {
  * Returns 0, or 1 after a log line when it could not go on.
  *
  * serve() answers one request of the role RESPONDER: parameters in r->envp,
- * the body by loop_read_body, the answer into r->out; the loop ends it. When
- * serve returns false this worker ends too, and another takes its place.
+ * the body by loop_read_body, the answer into r->out; the loop ends it. An
+ * answer has to say its Content-Length: without it, and without
+ * fastcgi_keep_conn, nginx takes one that was cut off by our death as whole.
+ * When serve returns false this worker ends too, and another takes its place.
  */
 int loop_run(int listener, bool (*serve)(void *context, FCGX_Request *r),
     void *context, const struct loop_limits *);

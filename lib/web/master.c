@@ -1,5 +1,6 @@
 #include "web/master.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "web/counters.h"
 #include "web/listener.h"
@@ -8,14 +9,14 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define MS INT64_C(1000)		/* in microseconds, as all times here */
+#define MS (CLOCK_SECOND / 1000)	/* all times are monotonic, in us */
 #define NEVER INT64_MAX
 
-#define YOUNG_US (1000 * MS)		/* who dies younger counts as a crash */
+#define YOUNG_US CLOCK_SECOND		/* who dies younger counts as a crash */
 #define BACKOFF_LEAST_US (10 * MS)
-#define BACKOFF_MOST_US (1000 * MS)
+#define BACKOFF_MOST_US CLOCK_SECOND
 #define STAGGER_US (300 * MS)		/* between two that are sent away */
-#define GRACE_US (10000 * MS)		/* from SIGTERM to SIGKILL */
+#define GRACE_US (10 * CLOCK_SECOND)		/* from SIGTERM to SIGKILL */
 
 /* The workers of the program that we were before SIGHUP, over exec. */
 #define FORMER_WORKERS "ZOCO_FORMER_WORKERS"
@@ -41,15 +42,6 @@ struct state {
 	sigset_t signals;
 };
 
-static int64_t
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* In the child: never returns. */
 static void
 work(const struct state *s, const struct child *c, pid_t master)
@@ -74,7 +66,7 @@ start(struct state *s, struct child *c)
 
 	if (pid == 0)
 		work(s, c, master);
-	c->started_us = now_us();
+	c->started_us = clock_monotonic_us();
 	if (pid < 0) {
 		log_error("master.fork", "%s", strerror(errno));
 		c->due_us = c->started_us + BACKOFF_MOST_US;
@@ -88,7 +80,7 @@ static void
 send_away(struct child *c)
 {
 	kill(c->pid, c->next_signal);
-	c->due_us = now_us() + GRACE_US;
+	c->due_us = clock_monotonic_us() + GRACE_US;
 	c->next_signal = SIGKILL;
 }
 
@@ -101,7 +93,7 @@ act(struct state *s)
 	for (size_t i = 0; i < s->count; i++) {
 		struct child *c = &s->children[i];
 
-		if (c->due_us <= now_us()) {
+		if (c->due_us <= clock_monotonic_us()) {
 			if (c->is_leaving)
 				send_away(c);
 			else
@@ -134,7 +126,7 @@ is_crash(const struct child *c, int status, int64_t now)
 static void
 bury(struct state *s, struct child *c, int status)
 {
-	int64_t now = now_us(), wait;
+	int64_t now = clock_monotonic_us(), wait;
 
 	if (c->is_leaving) {
 		c->pid = 0;
@@ -266,15 +258,15 @@ reap(struct state *s)
 static int
 wait_signal(const struct state *s, int64_t until)
 {
-	int64_t left = until == NEVER ? 3600 * INT64_C(1000000) :
-	    until - now_us();
+	int64_t left = until == NEVER ? CLOCK_HOUR :
+	    until - clock_monotonic_us();
 	struct timespec t;
 	int signal;
 
 	if (left < 0)
 		left = 0;
-	t.tv_sec = left / 1000000;
-	t.tv_nsec = left % 1000000 * 1000;
+	t.tv_sec = left / CLOCK_SECOND;
+	t.tv_nsec = left % CLOCK_SECOND * 1000;
 	signal = sigtimedwait(&s->signals, NULL, &t);
 	return signal > 0 ? signal : 0;
 }
@@ -334,7 +326,7 @@ add_slots(struct state *s)
 static void
 add_former(struct state *s, const char *pids)
 {
-	int64_t due = now_us();
+	int64_t due = clock_monotonic_us();
 	siginfo_t info;
 	char *end;
 	long pid;

@@ -1,6 +1,7 @@
 /* What lib/web/loop.h and loop_cgi promise, over the bare protocol. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { AUTHORIZER, Connection, abort, begin, paramsFor, record, stdin }
 	from './fastcgi_client.mjs'
@@ -195,7 +196,38 @@ test('a peer that only connects holds nobody up', async (t) => {
 		c.close()
 })
 
-test('a peer that stops in the middle is given up', async (t) => {
+/* In hundredths of a second. */
+function cpuOf(pid) {
+	const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')
+	return Number(stat[13]) + Number(stat[14])
+}
+
+test('a closed connection of which a child has a copy is forgotten',
+	async (t) => {
+	const p = await Program.start(t)
+	const kept = await Connection.open(p.socket)
+	const pid = parseInt((await kept.request('/pid')).body)
+	assert.equal((await kept.request('/fork?700')).body, 'forked\n')
+	kept.close()
+	const before = cpuOf(pid)
+	await sleep(500)
+	assert.ok(cpuOf(pid) - before < 10, 'no busy loop')
+	assert.equal(await p.pid(), pid)
+})
+
+test('a peer that has its answer and does not hang up holds nobody up',
+	async (t) => {
+	const p = await Program.start(t)
+	const lazy = await Connection.open(p.socket, { allowHalfOpen: true })
+	assert.equal((await lazy.request('/hello', { keep: false })).status, 200)
+	const begun = performance.now()
+	assert.equal((await p.request('/hello')).status, 200)
+	assert.ok(performance.now() - begun < 100 * slowness)
+	lazy.close()
+})
+
+test('a peer that stops in the middle is given up', { timeout: 20000 },
+	async (t) => {
 	const p = await Program.start(t)
 	const stuck = await Connection.open(p.socket)
 	stuck.send(begin(), paramsFor('/echo', 10).subarray(0, 20))

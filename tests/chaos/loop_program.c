@@ -13,6 +13,7 @@
  *	/ignore		answers without having read the body
  *	/exit		the worker ends in the middle of the answer
  *	/last		the worker ends after the answer
+ *	/fork?MS	leaves a child behind, with copies of all connections
  *	/eat?MB		lets the resident memory grow
  *	/metrics	the counters
  *
@@ -22,6 +23,7 @@
 #include "base/base.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "web/counters.h"
 #include "web/loop.h"
@@ -132,12 +134,19 @@ route(struct program *p, FCGX_Request *r)
 	else if (str_eq(path, "/ignore"))
 		put(r, "200 OK", "ignored\n");
 	else if (str_eq(path, "/exit")) {
-		FCGX_PutS("Content-Type: text/plain\r\n\r\nhal", r->out);
+		FCGX_PutS("Content-Type: text/plain\r\n"
+		    "Content-Length: 5\r\n\r\nhal", r->out);
 		FCGX_FFlush(r->out);
 		_exit(3);
 	} else if (str_eq(path, "/last")) {
 		put(r, "200 OK", "last\n");
 		return false;
+	} else if (str_eq(path, "/fork")) {
+		if (fork() == 0) {
+			usleep((useconds_t)(n * 1000));
+			_exit(0);
+		}
+		put(r, "200 OK", "forked\n");
 	} else if (str_eq(path, "/eat")) {
 		eat(n);
 		put(r, "200 OK", "eaten\n");
@@ -152,18 +161,15 @@ static bool
 serve(void *context, FCGX_Request *r)
 {
 	struct program *p = context;
-	struct timespec begin, end;
+	int64_t begun = clock_monotonic_us();
 	bool go_on;
 
 	if (p->worker == NULL)
 		return route(p, r);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
 	counters_begin(p->counters, p->worker->slot);
 	go_on = route(p, r);
-	clock_gettime(CLOCK_MONOTONIC, &end);
 	counters_end(p->counters, p->worker->slot, 200,
-	    (end.tv_sec - begin.tv_sec) * 1000000 +
-	    (end.tv_nsec - begin.tv_nsec) / 1000);
+	    clock_monotonic_us() - begun);
 	arena_reset(p->arena);
 	return go_on;
 }

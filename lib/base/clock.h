@@ -22,7 +22,7 @@ int64_t clock_now_us(void);
 /* For deadlines and durations: never goes back, has no meaning elsewhere. */
 int64_t clock_monotonic_us(void);
 
-/* "2026-11-24T07:01:02.123456Z"; the fraction only if it is not 0. Gives out. */
+/* "2026-11-24T07:01:02.123456Z"; no fraction where it is 0. Gives out. */
 char *clock_format_rfc3339(int64_t us, char out[CLOCK_TEXT_SIZE]);
 
 /* "Tue, 24 Nov 2026 07:01:02 +0000", for mail (RFC 5322 3.3). Gives out. */

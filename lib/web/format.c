@@ -116,14 +116,15 @@ format_percent(int64_t rate, const char *lang, char *out, size_t n)
 	if (plain[last] == '.')
 		plain[last] = '\0';
 	put_decimal(plain + (rate < 0), manner, manner->grouped_from, number);
-	snprintf(out, n, "%s%s%s", rate < 0 ? "-" : "", number, manner->percent);
+	snprintf(out, n, "%s%s%s", rate < 0 ? "-" : "", number,
+	    manner->percent);
 	return out;
 }
 
 bool
 format_time_zone(const char *name)
 {
-	static const char folder[] = "/usr/share/zoneinfo";	/* glibc's own */
+	static const char folder[] = "/usr/share/zoneinfo"; /* glibc's own */
 	char path[256];
 	struct stat file;
 

@@ -1,11 +1,11 @@
 /*
  * What people read: money, numbers and times, in Spanish ("es") and English
- * (any other language). After CLDR, but that Spanish money has its dot from four
- * digits on, as price tags have it.
+ * (any other language). After CLDR, but that Spanish money has its dot from
+ * four digits on, as price tags have it.
  *
  * Each writes into out[n], cut off if it has to be, and gives out; FORMAT_SIZE
- * is enough for all. The blank between a number and its unit is a no-break space
- * (U+00A0).
+ * is enough for all. The blank between a number and its unit is a no-break
+ * space (U+00A0).
  */
 #ifndef ZOCO_WEB_FORMAT_H
 #define ZOCO_WEB_FORMAT_H

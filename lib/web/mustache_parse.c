@@ -96,7 +96,8 @@ add_text(struct parser *p, const char *s, size_t n)
 
 	if (n == 0 || is_in_parent(p))
 		return;
-	if (node != NULL && node->kind == NODE_TEXT && node->text + node->n == s) {
+	if (node != NULL && node->kind == NODE_TEXT &&
+	    node->text + node->n == s) {
 		node->n += n;
 		return;
 	}
@@ -151,7 +152,8 @@ copy_title(struct parser *p, const struct tag *tag, struct node *node)
 static bool
 bad_name(struct parser *p, const struct tag *tag)
 {
-	return fault(p, tag->at, "'%.*s' is not a name", (int)tag->n, tag->name);
+	return fault(p, tag->at, "'%.*s' is not a name", (int)tag->n,
+	    tag->name);
 }
 
 static bool
@@ -174,8 +176,9 @@ pop(struct parser *p, const struct tag *tag)
 		    (int)tag->n, tag->name);
 	open = &p->stack[p->depth - 1];
 	if (open->n != tag->n || memcmp(open->name, tag->name, tag->n) != 0)
-		return fault(p, tag->at, "'%.*s' is closed where '%.*s' is open",
-		    (int)tag->n, tag->name, (int)open->n, open->name);
+		return fault(p, tag->at,
+		    "'%.*s' is closed where '%.*s' is open", (int)tag->n,
+		    tag->name, (int)open->n, open->name);
 	innermost(p)->end = p->template->n;
 	p->strip = open->strip;
 	p->depth--;
@@ -236,8 +239,8 @@ add_builtin(struct parser *p, struct tag *tag)
 	struct tag content = { .at = tag->at, .name = tag->end }, close;
 	const char *end = scan_find_tag(&p->scan, tag->end);
 
-	if (end == NULL || !scan_tag(&p->scan, end, &close) || close.kind != '/' ||
-	    close.n != tag->n || memcmp(close.name, tag->name, tag->n) != 0)
+	if (end == NULL || !scan_tag(&p->scan, end, &close) ||
+	    close.kind != '/' || close.n != tag->n || memcmp(close.name, tag->name, tag->n) != 0)
 		return fault(p, tag->at, "'%.*s' is not closed behind its name",
 		    (int)tag->n, tag->name);
 	content.n = (size_t)(end - tag->end);
@@ -272,7 +275,8 @@ add_tag(struct parser *p, struct tag *tag, const char *indent, size_t indent_n)
 {
 	bool good = true;
 
-	if (is_in_parent(p) && (tag->kind == '\0' || !strchr("!=/$", tag->kind)))
+	if (is_in_parent(p) &&
+	    (tag->kind == '\0' || !strchr("!=/$", tag->kind)))
 		return fault(p, tag->at, "only blocks can stand in a parent");
 	switch (tag->kind) {
 	case '!':
@@ -311,7 +315,8 @@ begin_indented_block(struct parser *p, const char *content)
 	struct node *block = innermost(p);
 	const char *s = content, *end;
 
-	while (s < p->scan.end && (end = scan_line_end(&p->scan, scan_blanks(&p->scan, s))) != NULL)
+	while ((end = scan_line_end(&p->scan, scan_blanks(&p->scan, s))) != NULL &&
+	    end < p->scan.end)
 		s = end;
 	end = scan_blanks(&p->scan, s);
 	block->is_standalone = true;
@@ -346,7 +351,7 @@ is_standalone(const struct parser *p)
 		if (tag.kind == '<' || tag.kind == '$')
 			opened++;
 		else if (tag.kind == '/' && opened > 0)
-			is_inline = is_inline || (--opened == 0 && starts_block);
+			is_inline |= --opened == 0 && starts_block;
 		else if (tag.kind == '/' && depth > 0)
 			are_inheritance = are_inheritance && is_inheritance(
 			    p->template->nodes[p->stack[--depth].node].kind);
@@ -404,10 +409,19 @@ parse_inline(struct parser *p)
 static void
 start_line(struct parser *p)
 {
-	for (size_t i = 0; i < p->strip && p->at < p->scan.end && scan_is_blank(*p->at); i++)
-		p->at++;
+	const char *text = scan_blanks(&p->scan, p->at);
+	size_t blanks = (size_t)(text - p->at);
+
+	p->at += blanks < p->strip ? blanks : p->strip;
 	p->line = p->at;
 	p->is_line_start = false;
+}
+
+static bool
+not_closed(struct parser *p, const struct open_tag *open)
+{
+	return fault(p, open->at, "'%.*s' is not closed", (int)open->n,
+	    open->name);
 }
 
 bool
@@ -415,8 +429,8 @@ template_parse(struct template *t, struct arena *arena, const char *text,
     size_t n, char *error, size_t size)
 {
 	struct parser p = {
-		.arena = arena, .template = t, .at = text, .is_line_start = true,
-		.scan = { text, text + n, "{{", "}}" },
+		.arena = arena, .template = t, .at = text,
+		.is_line_start = true, .scan = { text, text + n, "{{", "}}" },
 		.error = error, .error_size = size,
 	};
 	bool good = true;
@@ -432,7 +446,6 @@ template_parse(struct template *t, struct arena *arena, const char *text,
 		good = p.at == p.scan.end || parse_inline(&p);
 	}
 	if (good && p.depth > 0)
-		return fault(&p, p.stack[p.depth - 1].at, "'%.*s' is not closed",
-		    (int)p.stack[p.depth - 1].n, p.stack[p.depth - 1].name);
+		return not_closed(&p, &p.stack[p.depth - 1]);
 	return good;
 }

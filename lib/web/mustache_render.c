@@ -71,8 +71,8 @@ put_script_safe(struct buf *out, const char *s, size_t n)
 			continue;
 		buf_add(out, s + begin, i - begin);
 		if (is_separator) {
-			buf_printf(out, "\\u20%02x", (unsigned char)s[i + 2] - 0x80);
 			i += 2;
+			buf_printf(out, "\\u20%02x", (s[i] & 0x7f));
 		} else {
 			buf_printf(out, "\\u00%02x", c);
 		}
@@ -110,6 +110,14 @@ put_text(struct render *r, const char *s, size_t n)
 	}
 }
 
+static bool
+has_member(struct json_object *object, const char *name,
+    struct json_object **value)
+{
+	return json_object_is_type(object, json_type_object) &&
+	    json_object_object_get_ex(object, name, value);
+}
+
 /* Finds the name's first part in the context, the rest within that. */
 static struct json_object *
 find(const struct render *r, const struct name *name)
@@ -120,15 +128,13 @@ find(const struct render *r, const struct name *name)
 
 	if (name->n == 0)
 		return r->context[i - 1];
-	while (i > 0 && !(json_object_is_type(r->context[i - 1], json_type_object) &&
-	    json_object_object_get_ex(r->context[i - 1], part, &value)))
+	while (i > 0 && !has_member(r->context[i - 1], part, &value))
 		i--;
 	if (i == 0)
 		return NULL;
 	for (unsigned left = name->n - 1; left > 0; left--) {
 		part += strlen(part) + 1;
-		if (!json_object_is_type(value, json_type_object) ||
-		    !json_object_object_get_ex(value, part, &value))
+		if (!has_member(value, part, &value))
 			return NULL;
 	}
 	return value;

@@ -8,7 +8,8 @@
 
 struct entry {
 	const char *key;
-	struct words_message by_language[WORDS_LANGUAGES_MAX];	/* other != NULL */
+	/* `other` is NULL where the language lacks it */
+	struct words_message by_language[WORDS_LANGUAGES_MAX];
 };
 
 struct words {

@@ -141,7 +141,8 @@ TEST(words_are_filled_in_and_escaped)
 	struct mustache_env none = { NULL, NULL };
 	char error[200];
 
-	assert_true(words_add(words, "en", BYTES(english), error, sizeof(error)));
+	assert_true(words_add(words, "en", BYTES(english), error,
+	    sizeof(error)));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		check(cases[i].text, TEMPLATE_HTML, json, &env, cases[i].html);
 		check(cases[i].text, TEMPLATE_TEXT, json, &env, cases[i].plain);
@@ -164,6 +165,21 @@ TEST(a_key_too_long_is_cut_off)
 	check("{{#t}}a.{x}.{x}{{/t}}", TEMPLATE_HTML, json, NULL, expected);
 }
 
+TEST(a_name_too_long_is_nowhere)
+{
+	static const char a100[] =
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	char text[300], json[400];
+
+	snprintf(text, sizeof(text), "{{#t}}x.{%s}{{/t}}", a100);
+	snprintf(json, sizeof(json), "{\"%s\": 1, \"%s%s\": 1}", a100, a100,
+	    a100);
+	check(text, TEMPLATE_HTML, json, NULL, "x.1");
+	snprintf(text, sizeof(text), "{{#t}}x.{%s%s}{{/t}}", a100, a100);
+	check(text, TEMPLATE_HTML, json, NULL, "x.");
+}
+
 TEST(words_that_no_language_has_are_listed)
 {
 	static const char english[] = "{\"a\": \"A\"}";
@@ -176,7 +192,8 @@ TEST(words_that_no_language_has_are_listed)
 	char error[200];
 
 	buf_init(&out, arena, 1000);
-	assert_true(words_add(words, "en", BYTES(english), error, sizeof(error)));
+	assert_true(words_add(words, "en", BYTES(english), error,
+	    sizeof(error)));
 	assert_int_equal(templates_unknown_words(set, words, &out), 2);
 	assert_string_equal(out.data, "one: b.c\ntwo: d\n");
 	arena_free(arena);
@@ -473,6 +490,7 @@ main(void)
 		cmocka_unit_test(json_cannot_leave_its_script),
 		cmocka_unit_test(words_are_filled_in_and_escaped),
 		cmocka_unit_test(a_key_too_long_is_cut_off),
+		cmocka_unit_test(a_name_too_long_is_nowhere),
 		cmocka_unit_test(words_that_no_language_has_are_listed),
 		cmocka_unit_test(faults_of_templates_name_their_line),
 		cmocka_unit_test(a_template_may_end_anywhere),

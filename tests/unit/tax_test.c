@@ -112,7 +112,8 @@ TEST(net_and_tax_are_the_gross_for_a_million_prices)
 		if (llabs(2 * (s.tax * (10000 + rate) - amount * rate)) >
 		    10000 + rate ||
 		    llabs(2 * (t.tax * 10000 - amount * rate)) > 10000)
-			fail_msg("%" PRId64 " at %d is not rounded", amount, rate);
+			fail_msg("%" PRId64 " at %d is not rounded", amount,
+			    rate);
 		assert_true(tax_from_gross(-amount, rate, &mirror));
 		assert_int_equal(mirror.tax, -s.tax);
 		/* The tax found in a price is the tax on its net, nearly. */
@@ -186,7 +187,8 @@ TEST(shares_add_up_whatever_the_weights)
 		assert_true(tax_allocate(total, weights, n, out));
 		for (size_t j = 0; j < n; j++) {
 			sum += out[j];
-			if (llabs(out[j] * weight - total * weights[j]) >= weight)
+			if (llabs(out[j] * weight - total * weights[j]) >=
+			    weight)
 				fail_msg("share %zu of run %d is off", j, i);
 		}
 		assert_int_equal(sum, total);

@@ -45,6 +45,9 @@ TEST(what_is_missing_falls_back)
 	add(words, "en", english);
 	assert_string_equal(words_text(words, "en", "cart.empty"),
 	    "Nada a\xc3\xba" "n");
+	add(words, "en", "{\"only\": \"English\"}");
+	assert_string_equal(words_text(words, "es", "only"), "English");
+	assert_string_equal(words_text(words, "fr", "only"), "English");
 	assert_string_equal(words_text(words, "fr", "cart.title"), "Tu cesta");
 	assert_string_equal(words_text(words, "en", "cart.none"), "cart.none");
 	assert_null(words_find(words, "en", "cart.none"));

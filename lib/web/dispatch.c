@@ -13,6 +13,7 @@
 #include "web/json_scan.h"
 #include "web/limit.h"
 #include "web/page.h"
+#include "web/text.h"
 
 #define PAIRS_MAX 300
 #define TRIES 3

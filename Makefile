@@ -105,6 +105,10 @@ PORT    ?= 8080
 DESTDIR ?=
 SHARE   := $(DESTDIR)$(PREFIX)/share/zoco
 
+$(B)/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o \
+		$(B)/libzoco.a
+	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 packages: ## installs what building and the demo need
 	@tests/instance packages $(DEBS_BUILD) $(DEBS_RUN) $(DEBS_DEMO)
 

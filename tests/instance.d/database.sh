@@ -57,7 +57,7 @@ migrate() {
 		as_role postgres postgres -v domain="$domain" \
 			-f "$share/sql/roles.sql" > /dev/null
 		bin/zoco-migrate --config etc/zoco.conf "$domain" \
-			2> log/migrate.log || failed migrate
+			> log/migrate.log 2>&1 || failed migrate
 		for file in "$share/sql/$domain"/demo/*.sql; do
 			[ -f "$file" ] || continue
 			! grep -qx "$domain/${file##*/}" pg/zoco.demo || continue

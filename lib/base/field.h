@@ -62,43 +62,43 @@ struct schema {
 	const struct field *fields;	/* ended by a NULL name */
 };
 
-#define SCHEMA(variable, type, ...) \
-	const struct schema variable = { #variable, sizeof(type), \
+#define SCHEMA(variable, s_type, ...) \
+	const struct schema variable = { #variable, sizeof(s_type), \
 	    (const struct field[]){ __VA_ARGS__, { .name = NULL } } }
 
-#define FIELD_OF(type, member, kind, ...) \
-	{ .name = #member, .type = kind, .offset = offsetof(type, member), \
+#define FIELD_OF(s_type, member, kind, ...) \
+	{ .name = #member, .type = kind, .offset = offsetof(s_type, member), \
 	  ##__VA_ARGS__ }
 
 /* A further name for the flag that tells an absent field from a zero one. */
-#define HAS(type, member) .has = offsetof(type, member) + 1
+#define HAS(s_type, member) .has = offsetof(s_type, member) + 1
 
-#define FIELD_BOOL(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_BOOL, ##__VA_ARGS__)
-#define FIELD_I32(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_I32, ##__VA_ARGS__)
-#define FIELD_I64(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_I64, ##__VA_ARGS__)
-#define FIELD_TEXT(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_TEXT, ##__VA_ARGS__)
-#define FIELD_ENUM(type, member, words, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_ENUM, .names = words, ##__VA_ARGS__)
-#define FIELD_UUID(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_UUID, ##__VA_ARGS__)
-#define FIELD_TIME(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_TIME, ##__VA_ARGS__)
-#define FIELD_MONEY(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_MONEY, ##__VA_ARGS__)
-#define FIELD_JSON(type, member, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_JSON, ##__VA_ARGS__)
-#define FIELD_OBJECT(type, member, shape, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_OBJECT, .schema = shape, ##__VA_ARGS__)
-#define FIELD_LIST(type, member, counter, shape, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_LIST, .schema = shape, \
-	    .count = offsetof(type, counter), ##__VA_ARGS__)
-#define FIELD_TEXTS(type, member, counter, ...) \
-	FIELD_OF(type, member, FIELD_TYPE_TEXTS, \
-	    .count = offsetof(type, counter), ##__VA_ARGS__)
+#define FIELD_BOOL(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_BOOL, ##__VA_ARGS__)
+#define FIELD_I32(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_I32, ##__VA_ARGS__)
+#define FIELD_I64(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_I64, ##__VA_ARGS__)
+#define FIELD_TEXT(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_TEXT, ##__VA_ARGS__)
+#define FIELD_ENUM(s_type, member, words, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_ENUM, .names = words, ##__VA_ARGS__)
+#define FIELD_UUID(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_UUID, ##__VA_ARGS__)
+#define FIELD_TIME(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_TIME, ##__VA_ARGS__)
+#define FIELD_MONEY(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_MONEY, ##__VA_ARGS__)
+#define FIELD_JSON(s_type, member, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_JSON, ##__VA_ARGS__)
+#define FIELD_OBJECT(s_type, member, shape, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_OBJECT, .schema = shape, ##__VA_ARGS__)
+#define FIELD_LIST(s_type, member, counter, shape, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_LIST, .schema = shape, \
+	    .count = offsetof(s_type, counter), ##__VA_ARGS__)
+#define FIELD_TEXTS(s_type, member, counter, ...) \
+	FIELD_OF(s_type, member, FIELD_TYPE_TEXTS, \
+	    .count = offsetof(s_type, counter), ##__VA_ARGS__)
 
 /* The field of that name, or NULL. */
 const struct field *schema_find(const struct schema *, const char *name);

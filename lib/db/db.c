@@ -329,6 +329,12 @@ db_savepoint_end(struct db *db)
 	return false;
 }
 
+void
+db_undo_part(struct db *db)
+{
+	db_fail(db, DB_CONSTRAINT, "undone");
+}
+
 enum db_failure
 db_failure(const struct db *db)
 {

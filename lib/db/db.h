@@ -106,6 +106,9 @@ bool db_in_transaction(const struct db *);
 bool db_savepoint(struct db *);
 bool db_savepoint_end(struct db *);
 
+/* Makes db_savepoint_end() undo the part although no statement failed. */
+void db_undo_part(struct db *);
+
 /* Exactly one row into *row (zeroed first). False: there was none. */
 #define db_one(db, query, schema, row, ...) \
 	db_one_params(db, query, schema, row, DB_PARAMS(__VA_ARGS__))

@@ -50,6 +50,8 @@ struct app {
 	const char *cookie_prefix, *cookie_suffix;
 	bool is_secure;
 	const char *caller_key;		/* this program's, for call() */
+	const char *callers;		/* the file with everybody's hash */
+	int slot;			/* of this worker, for the counters */
 };
 
 int app_main(const struct program *, int argc, char **argv);

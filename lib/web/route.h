@@ -17,6 +17,7 @@
 #ifndef ZOCO_WEB_ROUTE_H
 #define ZOCO_WEB_ROUTE_H
 
+#include "base/arena.h"
 #include "base/field.h"
 #include "web/problem.h"
 

@@ -1,0 +1,146 @@
+/* The routes that every program has: health, metrics, the intake of events. */
+#include <json-c/json.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/app.h"
+#include "web/counters.h"
+#include "web/json_in.h"
+
+#define EVENTS_MAX 200
+
+struct no_path {
+	const char *domain;
+};
+
+static SCHEMA(domain_input, struct no_path,
+	FIELD_TEXT(struct no_path, domain, .required = true));
+
+struct intake {
+	const char *domain;
+	struct event *events;
+	size_t events_n;
+};
+
+static SCHEMA(intake_input, struct intake,
+	FIELD_TEXT(struct intake, domain, .required = true),
+	FIELD_LIST(struct intake, events, events_n, &event_schema,
+	    .required = true, .min = 1, .max = EVENTS_MAX));
+
+DB_QUERY(ping, 0, "SELECT 1");
+DB_QUERY(put_inbox, 1,
+	"INSERT INTO inbox (event_id) VALUES ($1)"
+	" ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING");
+
+/* GET /healthz: the process answers. */
+static int
+health(struct request *r)
+{
+	struct json_object *answer = json_object_new_object();
+
+	json_object_object_add(answer, "status", json_object_new_string("ok"));
+	return reply_json(r, 200, answer);
+}
+
+/* GET /readyz: each dependency's state; 503 when the database is away. */
+static int
+ready(struct request *r)
+{
+	struct json_object *answer = json_object_new_object();
+	bool database = db_exec(r->db, &ping);
+	bool redis = redis_run_id(r->redis, r->arena) != NULL;
+
+	db_start(r->db, r->arena);
+	json_object_object_add(answer, "database",
+	    json_object_new_string(database ? "ok" : "down"));
+	json_object_object_add(answer, "redis",
+	    json_object_new_string(redis ? "ok" : "down"));
+	return reply_json(r, database ? 200 : 503, answer);
+}
+
+static int
+metrics(struct request *r)
+{
+	struct buf *out = arena_new_of(r->arena, struct buf);
+
+	buf_init(out, r->arena, 64 * 1024);
+	counters_print(r->app->counters, out, r->app->program->name);
+	return reply_text(r, 200, "text/plain; version=0.0.4", out);
+}
+
+static bool
+(*handler_of(const struct program *p, enum event_type type))
+    (struct request *, const struct event *)
+{
+	const struct subscription *s = p->subscriptions;
+
+	for (; s != NULL && s->handler != NULL; s++)
+		if (s->type == type)
+			return s->handler;
+	return NULL;
+}
+
+/* One event in a part of its own; why it could not be taken, or NULL. */
+static const char *
+take(struct request *r, struct event *event)
+{
+	bool (*handler)(struct request *, const struct event *);
+	bool done = true;
+
+	event->type = event_parse(event->type_text);
+	if (event->type == EVENT_COUNT || (handler =
+	    handler_of(r->app->program, event->type)) == NULL)
+		return NULL;	/* versions differ: nothing to do here */
+	if (!db_savepoint(r->db))
+		return "the database is away";
+	if (db_exec(r->db, &put_inbox, P(event->id)))
+		done = handler(r, event) && r->problem == PROBLEM_NONE;
+	if (!done && !request_failed(r))
+		db_undo_part(r->db);
+	if (!db_savepoint_end(r->db) || !done) {
+		r->problem = PROBLEM_NONE;
+		return "the handler refused it";
+	}
+	return NULL;
+}
+
+/* POST /internal/<domain>/events: each event once, whatever is sent. */
+static int
+intake(struct request *r)
+{
+	const struct intake *in = request_input(r);
+	struct json_object *answer = json_object_new_object();
+	struct json_object *results = json_object_new_array();
+	char id[UUID_TEXT_SIZE];
+
+	json_object_object_add(answer, "results", results);
+	for (size_t i = 0; i < in->events_n; i++) {
+		struct event *kept = r->events;
+		const char *error = take(r, &in->events[i]);
+		struct json_object *result = json_object_new_object();
+
+		if (error != NULL)
+			r->events = kept;	/* what it emitted goes with it */
+		json_object_object_add(result, "id", json_object_new_string(
+		    uuid_text(&in->events[i].id, id)));
+		json_object_object_add(result, "ok",
+		    json_object_new_boolean(error == NULL));
+		if (error != NULL)
+			json_object_object_add(result, "error",
+			    json_object_new_string(error));
+		json_object_array_add(results, result);
+	}
+	return reply_json(r, 200, answer);
+}
+
+const struct route builtin_routes[] = {
+	API(GET, "/healthz", PERM_PUBLIC, NULL, TX_READ, health),
+	API(GET, "/readyz", PERM_PUBLIC, NULL, TX_READ, ready),
+	API(GET, "/metrics", PERM_PUBLIC, NULL, TX_READ, metrics),
+	API(GET, "/{domain}/healthz", PERM_PUBLIC, &domain_input, TX_READ, health),
+	API(GET, "/{domain}/readyz", PERM_PUBLIC, &domain_input, TX_READ, ready),
+	API(GET, "/{domain}/metrics", PERM_PUBLIC, &domain_input, TX_READ, metrics),
+	INTERNAL(POST, "/internal/{domain}/events", "*", &intake_input, TX_WRITE,
+	    intake),
+	ROUTE_END
+};

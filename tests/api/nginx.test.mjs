@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +35,13 @@ async function startNginx(...keys) {
 	nginx = spawn('nginx', ['-e', `${dir}/log/nginx.log`, '-c', conf],
 	    { stdio: 'ignore' });
 	for (let i = 0; i < 100; i++) {
-		if (await ask('/').then(() => true, () => false))
+		const there = await new Promise((done) => {
+			const socket = net.connect(port, '127.0.0.1');
+			socket.on('connect', () => done(true));
+			socket.on('error', () => done(false));
+			socket.on('connect', () => socket.destroy());
+		});
+		if (there)
 			return;
 		await sleep(50);
 	}
@@ -49,11 +56,11 @@ function stopNginx() {
 }
 
 // One request as it stands, nothing followed: {status, headers, text}.
-function ask(path, { method = 'GET', headers = {}, body, socket } = {}) {
+function ask(path, { method = 'GET', headers = {}, body, socket, tls } = {}) {
 	return new Promise((done, failed) => {
 		const where = socket ? { socketPath: socket }
-		    : { host: '127.0.0.1', port };
-		const r = http.request({ ...where, path, method, headers,
+		    : { host: '127.0.0.1', port, ...tls };
+		const r = (tls ? https : http).request({ ...where, path, method, headers,
 		    agent: false, timeout: 8000 }, (answer) => {
 			let text = '';
 			answer.setEncoding('utf8');
@@ -392,4 +399,32 @@ test('one address may not ask without end', async () => {
 	    '/problems/too-many-requests');
 	assert.equal(refused[0].headers['retry-after'], '1');
 	assert.equal((await ask('/static/t.css')).status, 200);
+});
+
+test('with TLS: HTTPS alone, and only for our names', async () => {
+	const certificate = `${dir}/certificate.pem`, plain = `${dir}/run/plain.sock`;
+
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+	    'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+	    '/CN=shop.example', '-addext', 'subjectAltName=DNS:shop.example',
+	    '-keyout', `${dir}/key.pem`, '-out', certificate], { stdio: 'ignore' });
+	await stopNginx();
+	await startNginx('SERVER=tls', 'NAMES=shop.example',
+	    `LISTEN_PLAIN=unix:${plain}`, `CERTIFICATE=${certificate}`,
+	    `CERTIFICATE_KEY=${dir}/key.pem`);
+	const tls = { ca: fs.readFileSync(certificate), servername: 'shop.example' };
+	const headers = { host: 'shop.example' };
+	const answer = await ask('/es/p/a', { tls, headers });
+
+	assert.equal(answer.status, 200);
+	assert.equal(answer.headers['strict-transport-security'],
+	    'max-age=63072000; includeSubDomains');
+	assert.equal(asked[0].params.HTTPS, 'on');
+	const moved = await ask('/es/cart?a=1', { socket: plain, headers });
+	assert.equal(moved.status, 301);
+	assert.equal(moved.headers.location, 'https://shop.example/es/cart?a=1');
+	await assert.rejects(ask('/', { tls: { ...tls, servername: 'evil.example' },
+	    headers: { host: 'evil.example' } }));
+	await assert.rejects(ask('/', { socket: plain,
+	    headers: { host: 'evil.example' } }));
 });

@@ -101,10 +101,11 @@ configure_nginx() {
 	local key listen=plain options=()
 	if [ "${settings[tls]}" = on ]; then
 		listen=tls
-		[ -f etc/certificate.pem ] || openssl req -x509 -quiet -days 365 \
+		[ -f etc/certificate.pem ] || openssl req -x509 -days 365 \
 			-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 			-subj /CN=localhost -addext subjectAltName=DNS:localhost \
-			-keyout etc/certificate.key -out etc/certificate.pem
+			-keyout etc/certificate.key -out etc/certificate.pem \
+			2> log/openssl.log
 	fi
 	[ "${settings[profile]}" = demo ] || options=(RATE=1000000 \
 		BURST=100000 CONNECTIONS=10000 FRAGMENT_TIMEOUT=3000)

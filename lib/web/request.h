@@ -64,7 +64,6 @@ struct request {
 	int status;
 	struct json_object *json;	/* the answer's value */
 	struct json_object *page_data;	/* further members for the page */
-	const struct schema *text_schema;
 	const char *content_type;	/* of `text`, when it is not JSON */
 	struct buf *text;	/* a ready body instead of `json` */
 	const char *location;

@@ -1,0 +1,126 @@
+/*
+ * GET /inventory/availability: what can be bought now. The public is told a
+ * state, and a number only when few are left. A hold that has lapsed does not
+ * count, whether somebody has given it back yet or not.
+ */
+#include "inventory.h"
+
+#define VARIANTS_MAX 100
+
+const char *const stock_states[] = { "in_stock", "low", "out", "backorder", NULL };
+
+SCHEMA(availability_schema, struct availability,
+	FIELD_UUID(struct availability, variant_id),
+	FIELD_I32(struct availability, available),
+	FIELD_ENUM(struct availability, state, stock_states));
+
+SCHEMA(public_availability_schema, struct availability,
+	FIELD_UUID(struct availability, variant_id),
+	FIELD_ENUM(struct availability, state, stock_states),
+	FIELD_I32(struct availability, left, HAS(struct availability, has_left)));
+
+DB_QUERY(find_availability, 1,
+	"SELECT v.variant_id, sum(v.on_hand - v.reserved + v.backorder_limit"
+	"  + coalesce((SELECT sum(x.quantity) FROM hold_line x JOIN hold h"
+	"   ON h.order_id = x.order_id WHERE x.is_live"
+	"   AND x.variant_id = v.variant_id AND x.location_id = v.location_id"
+	"   AND h.until <= now()), 0))::int AS available,"
+	" CASE WHEN sum(v.on_hand - v.reserved) > sum(v.threshold) THEN 'in_stock'"
+	"  WHEN sum(v.on_hand - v.reserved) > 0 THEN 'low'"
+	"  WHEN sum(v.on_hand - v.reserved + v.backorder_limit) > 0"
+	"   THEN 'backorder' ELSE 'out' END AS state"
+	" FROM level v WHERE v.variant_id IN"
+	"  (SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e)"
+	" GROUP BY v.variant_id");
+
+bool
+availability_find(struct request *r, const char *variant_ids_json,
+    struct availability **found, size_t *n)
+{
+	if (!db_all(r->db, &find_availability, &availability_schema, found, n,
+	    P(variant_ids_json)))
+		return false;
+	for (size_t i = 0; i < *n; i++) {
+		struct availability *a = *found + i;
+
+		a->has_left = a->state == STOCK_LOW;
+		a->left = a->available;
+	}
+	return true;
+}
+
+struct availability_query {
+	const char *variants;
+};
+
+SCHEMA(availability_input, struct availability_query,
+	FIELD_TEXT(struct availability_query, variants, .required = true,
+	    .max = VARIANTS_MAX * 37, .help = "Ids of variants, with commas"));
+
+/* "id,id" as a JSON array; NULL and a fault when one is no id. */
+static const char *
+ids_of(struct request *r, const char *list)
+{
+	struct buf out;
+	char *copy = arena_strdup(r->arena, list), *id, text[UUID_TEXT_SIZE];
+	struct uuid parsed;
+
+	buf_init(&out, r->arena, 64 * 1024);
+	while ((id = strsep(&copy, ",")) != NULL) {
+		if (!uuid_parse(id, &parsed)) {
+			problem_field(r, "variants", "id",
+			    field_message(r, "id", 0, 0));
+			problem(r, PROBLEM_INVALID);
+			return NULL;
+		}
+		buf_printf(&out, "%c\"%s\"", out.len == 0 ? '[' : ',',
+		    uuid_text(&parsed, text));
+	}
+	buf_putc(&out, ']');
+	return out.data;
+}
+
+int
+availability_list(struct request *r)
+{
+	const struct availability_query *in = request_input(r);
+	const char *ids = ids_of(r, in->variants);
+	struct availability *found;
+	size_t n;
+
+	if (ids == NULL)
+		return r->status;
+	if (!availability_find(r, ids, &found, &n))
+		return 0;
+	return reply_list(r, &public_availability_schema, found, n, NULL);
+}
+
+struct variants {
+	const char **variant_ids;
+	size_t variant_ids_n;
+};
+
+SCHEMA(variants_input, struct variants,
+	FIELD_TEXTS(struct variants, variant_ids, variant_ids_n,
+	    .required = true, .max = VARIANTS_MAX));
+
+int
+availability_internal(struct request *r)
+{
+	const struct variants *in = request_input(r);
+	struct buf list;
+	const char *ids;
+	struct availability *found;
+	size_t n;
+
+	buf_init(&list, r->arena, VARIANTS_MAX * 40);
+	for (size_t i = 0; i < in->variant_ids_n; i++)
+		buf_printf(&list, "%s%s", i > 0 ? "," : "", in->variant_ids[i]);
+	if (in->variant_ids_n == 0)
+		return reply_list(r, &availability_schema, NULL, 0, NULL);
+	if ((ids = ids_of(r, list.data)) == NULL)
+		return r->status;
+	if (!availability_find(r, ids, &found, &n))
+		return 0;
+	return reply_list(r, &availability_schema, found, n, NULL);
+}

@@ -74,22 +74,23 @@ add_words(struct app *app, const struct embedded *file, char *error, size_t n)
 	    text_n, error, n);
 }
 
+/* All files of a folder, "pages/" or "lang/". */
 static bool
-add_files(struct app *app, const struct embedded *files, char *error, size_t n)
+add_files(struct app *app, const struct embedded *files, const char *folder,
+    bool (*add)(struct app *, const struct embedded *, char *, size_t))
 {
-	for (; files != NULL && files->path != NULL; files++) {
-		bool good = str_starts(files->path, "pages/") ?
-		    add_template(app, files, error, n) :
-		    add_words(app, files, error, n);
+	char error[256];
 
-		if (!good) {
+	for (; files != NULL && files->path != NULL; files++)
+		if (str_starts(files->path, folder) &&
+		    !add(app, files, error, sizeof(error))) {
 			log_error("app.files", "%s: %s", files->path, error);
 			return false;
 		}
-	}
 	return true;
 }
 
+/* A program's template hides the library's, its words replace them. */
 static bool
 load_files(struct app *app)
 {
@@ -97,8 +98,10 @@ load_files(struct app *app)
 
 	app->templates = templates_new();
 	app->words = words_new();
-	if (!add_files(app, program_files, error, sizeof(error)) ||
-	    !add_files(app, lib_files, error, sizeof(error)))
+	if (!add_files(app, program_files, "pages/", add_template) ||
+	    !add_files(app, lib_files, "pages/", add_template) ||
+	    !add_files(app, lib_files, "lang/", add_words) ||
+	    !add_files(app, program_files, "lang/", add_words))
 		return false;
 	if (templates_link(app->templates, error, sizeof(error)))
 		return true;

@@ -88,7 +88,7 @@ copy_database() { # FROM TO DOMAIN
 }
 
 # What was there after the start: databases, Redis, mail, cached pages. The
-# programs notice by themselves that their connections are gone.
+# workers are renewed, so that none of them remembers anything.
 reset_data() {
 	local domain
 	for domain in "${domains[@]}"; do
@@ -98,4 +98,21 @@ reset_data() {
 	redis-cli -s run/redis.sock flushall > /dev/null
 	rm -f mail/new/*
 	rm -rf cache/pages/*
+	renew_workers
+}
+
+renew_workers() {
+	local domain pid children workers=()
+	for domain in "${domains[@]}"; do
+		read -r pid < "run/pids/$domain"
+		read -r -a children < "/proc/$pid/task/$pid/children" || :
+		workers+=("${children[@]}")
+	done
+	[ ${#workers[@]} -gt 0 ] || return 0
+	kill "${workers[@]}" 2>/dev/null || :
+	wait_for 5 gone "${workers[@]}" || die "workers do not end"
+}
+
+gone() { # PID...
+	! kill -0 "$@" 2>/dev/null
 }

@@ -163,11 +163,12 @@ usage(FILE *out)
 int
 main(int argc, char **argv)
 {
-	struct arena *arena = arena_new();
+	struct arena *arena;
 	struct conf conf;
 	const char *path = "/etc/zoco/zoco.conf", *domain = NULL;
 	char error[300];
 	bool dry_run = false;
+	int status = 1;
 
 	for (int i = 1; i < argc; i++) {
 		if (str_eq(argv[i], "--help"))
@@ -184,9 +185,11 @@ main(int argc, char **argv)
 	if (domain == NULL)
 		return usage(stderr);
 	log_start("migrate", LOG_LEVEL_INFO, true);
-	if (!conf_load(&conf, arena, path, error, sizeof(error))) {
+	arena = arena_new();
+	if (conf_load(&conf, arena, path, error, sizeof(error)))
+		status = migrate(arena, &conf, domain, dry_run);
+	else
 		log_error("migrate", "%s", error);
-		return 1;
-	}
-	return migrate(arena, &conf, domain, dry_run);
+	arena_free(arena);
+	return status;
 }

@@ -12,6 +12,14 @@ domains() {
 	done
 }
 
+# Keys are made for the programs that are not built, too.
+known_domains() {
+	{
+		domains
+		ls "$share/nginx/domains" | sed 's/\.conf$//'
+	} | sort -u
+}
+
 free_port() {
 	/usr/bin/python3 -c 'import socket
 s = socket.socket()
@@ -32,7 +40,7 @@ configure() {
 		settings[$name]=$(free_port)
 		echo "$name=${settings[$name]}" >> etc/settings
 	done
-	"$share/tests/instance.d/make-keys" keys "${domains[@]}"
+	"$share/tests/instance.d/make-keys" etc/keys $(known_domains)
 	write_zoco_conf > etc/zoco.conf.new
 	replace etc/zoco.conf
 	write_redis_conf > etc/redis.conf.new
@@ -55,7 +63,7 @@ write_zoco_conf() {
 	local key
 	cat <<-E
 	run_dir = $dir/run
-	key_dir = $dir/keys
+	key_dir = $dir/etc/keys
 	media_dir = $dir/media
 	sql_dir = $share/sql
 	db_url = host=$dir/run dbname=zoco_{domain} user=zoco_{domain}
@@ -153,7 +161,7 @@ list_services() { # stores|all
 	local -A stamps
 	while read -r path start; do
 		stamps[$path]=$start
-	done < <(stat -c '%n %.9Y' pg/zoco.conf etc/redis.conf etc/zoco.conf keys \
+	done < <(stat -c '%n %.9Y' pg/zoco.conf etc/redis.conf etc/zoco.conf etc/keys \
 		etc/nginx bin/* "$tools/mailsink.py" 2>/dev/null)
 	pg=$(pg_bin)
 	{
@@ -165,7 +173,7 @@ list_services() { # stores|all
 		service mail 0 TERM - "${stamps[$tools/mailsink.py]}" \
 			/usr/bin/python3 "$tools/mailsink.py" \
 			"${settings[smtp_port]}" "$dir/mail" "$dir/run/mail.sock"
-		start=${stamps[etc/zoco.conf]}-${stamps[keys]}
+		start=${stamps[etc/zoco.conf]}-${stamps[etc/keys]}
 		for name in "${domains[@]}"; do
 			service "$name" 0 TERM HUP "$start-${stamps[bin/zoco-$name]}" \
 				"$dir/bin/zoco-$name" --config "$conf"

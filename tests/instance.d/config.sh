@@ -185,10 +185,7 @@ list_services() { # stores|all
 		service nginx 0 TERM HUP "${stamps[etc/nginx]}" sh -c "'$start'"
 		[ "${settings[jobs]}" = on ] || return 0
 		for path in bin/zoco-job-*; do
-			name=${path#bin/zoco-job-}
-			start=$(job_pause "$name")
-			[ -z "$start" ] || [ ! -e "$path" ] || service "job-$name" \
-				"$start" TERM - - "$dir/$path" --config "$conf"
+			[ ! -e "$path" ] || job_service "${path#bin/zoco-job-}"
 		done
 	} > etc/services
 }
@@ -199,16 +196,25 @@ service() { # NAME PAUSE STOP RELOAD STAMP COMMAND...
 	echo "$*"
 }
 
-# Seconds between two runs of a job, from its line of the crontab. One that is
-# not for every few minutes is left to be started by hand. Events flow at once.
-job_pause() { # NAME
-	local minute hour rest
-	[ "$1" != deliver_events ] || { echo 0.2; return 0; }
-	read -r minute hour rest < <(grep -E "^[^#].*zoco-job-$1( |\$)" \
-		"$share/zoco.crontab" 2>/dev/null || :) || minute='*' hour='*'
+# A job as its line in the crontab has it: with its arguments, every so many
+# minutes, again at once when it is one that loops (--for). One that is for the
+# night is left to be started by hand; one without a line runs every minute.
+job_service() { # NAME
+	local line minute='*' hour='*' arguments='' pause=60
+	line=$(grep -Em1 "^[^#]*zoco-job-$1( |\$)" "$share/zoco.crontab" \
+		2>/dev/null) || :
+	if [ -n "$line" ]; then
+		read -r minute hour _ <<< "$line"
+		arguments=${line#*"zoco-job-$1"}
+		arguments=$(sed 's/--config  *[^ ]*//; s/[0-9]*[>|&].*//' <<< "$arguments")
+	fi
 	[ "$hour" = '*' ] || return 0
 	case $minute in
-	'*')	echo 60 ;;
-	'*/'*)	echo $((60 * ${minute#*/})) ;;
+	'*')	;;
+	'*/'*)	pause=$((60 * ${minute#*/})) ;;
+	*)	return 0 ;;
 	esac
+	[[ $arguments != *--for* ]] || pause=0.2
+	service "job-$1" "$pause" TERM - "${stamps[bin/zoco-job-$1]}" \
+		"$dir/bin/zoco-job-$1" --config "$dir/etc/zoco.conf" $arguments
 }

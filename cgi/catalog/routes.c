@@ -1,0 +1,48 @@
+/* The table of contents of catalog. */
+#include "catalog.h"
+
+#define CACHED .cache_seconds = 3
+
+const struct route catalog_routes[] = {
+	API(GET, "/catalog/products", PERM_PUBLIC, &product_list_input, TX_READ,
+	    product_list, .output = &product_card_schema, .output_list = true,
+	    .summary = "Products, by category or by words"),
+	API(GET, "/catalog/products/{id}", PERM_PUBLIC, &product_get_input,
+	    TX_READ, product_get, .output = &product_schema,
+	    .summary = "A product, by id or slug"),
+	API(GET, "/catalog/categories", PERM_PUBLIC, NULL, TX_READ, category_list,
+	    .output = &category_schema, .output_list = true,
+	    .summary = "The tree of categories"),
+	API(POST, "/catalog/products", "catalog.product.write",
+	    &product_add_input, TX_WRITE, product_add, .status = 201,
+	    .output = &product_made_schema, .rules = product_rules,
+	    .summary = "A new product with its variants"),
+	API(DELETE, "/catalog/products/{id}", "catalog.product.write",
+	    &product_id_input, TX_WRITE, product_archive, .status = 204,
+	    .summary = "Take a product out of the shop"),
+	API(PATCH, "/catalog/variants/{id}", "catalog.product.write",
+	    &variant_price_input, TX_WRITE, variant_price, .status = 204,
+	    .rules = product_rules, .summary = "A new price"),
+
+	INTERNAL(POST, "/internal/catalog/prices",
+	    "orders cart notifications recommendations", &prices_input, TX_READ,
+	    prices),
+
+	PAGE("/", PERM_PUBLIC, &product_list_input, TX_READ, product_list, "home",
+	    .also = { { "categories", category_list } }, CACHED),
+	PAGE("/c/{category}", PERM_PUBLIC, &product_list_input, TX_READ,
+	    product_list, "list", .also = { { "categories", category_list } },
+	    CACHED),
+	PAGE("/search", PERM_PUBLIC, &product_list_input, TX_READ, product_list,
+	    "list", .also = { { "categories", category_list } }, CACHED),
+	PAGE("/p/{id}", PERM_PUBLIC, &product_get_input, TX_READ, product_page,
+	    "product", CACHED),
+	PAGE("/admin/products", "catalog.product.read", &product_list_input,
+	    TX_READ, product_list, "admin/products"),
+	ROUTE_END
+};
+
+const struct program catalog_program = {
+	.name = "catalog",
+	.routes = catalog_routes,
+};

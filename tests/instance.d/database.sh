@@ -14,10 +14,6 @@ make_cluster() {
 			--locale=C.UTF-8 --no-sync > log/initdb.log
 		echo "include = 'zoco.conf'" >> pg/postgresql.conf
 	fi
-	configure_stores
-}
-
-configure_stores() {
 	{
 		cat <<-E
 		listen_addresses = ''
@@ -49,7 +45,7 @@ as_role() { # ROLE DATABASE [ARGUMENT...]
 migrate() {
 	local domain file stamp
 	stamp="${domains[*]} $(find "$share/sql" -name '*.sql' -type f -print0 |
-		sort -z | xargs -0 cat bin/zoco-migrate | cksum)"
+		sort -z | xargs -0 cat | cksum)"
 	! [ "$stamp" = "$(cat pg/zoco.migrated 2>/dev/null)" ] || return 0
 	step "migrating"
 	touch pg/zoco.demo

@@ -1,0 +1,180 @@
+/* Accounts: finding them, their passwords, their mailed links, who I am. */
+#include "auth.h"
+
+#include "crypto/password.h"
+#include "crypto/token.h"
+#include "web/text.h"
+
+SCHEMA(account_schema, struct account,
+	FIELD_UUID(struct account, id),
+	FIELD_TEXT(struct account, email),
+	FIELD_TEXT(struct account, name),
+	FIELD_TEXT(struct account, language),
+	FIELD_TEXT(struct account, password_hash, .secret = true),
+	FIELD_TEXT(struct account, roles),
+	FIELD_TEXT(struct account, permissions),
+	FIELD_BOOL(struct account, is_active),
+	FIELD_BOOL(struct account, is_verified));
+
+SCHEMA(me_schema, struct account,
+	FIELD_UUID(struct account, id),
+	FIELD_TEXT(struct account, email),
+	FIELD_TEXT(struct account, name),
+	FIELD_TEXT(struct account, language),
+	FIELD_TEXT(struct account, roles),
+	FIELD_BOOL(struct account, is_verified));
+
+#define ACCOUNT_COLUMNS \
+	"SELECT a.id, a.email, a.name, a.language, a.password_hash," \
+	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)" \
+	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles," \
+	" coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'" \
+	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x" \
+	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id" \
+	"  AND r.permissions <> ''), '') AS permissions," \
+	" a.is_active, a.verified_at IS NOT NULL AS is_verified FROM account a"
+
+DB_QUERY(find_by_email, 1, ACCOUNT_COLUMNS " WHERE lower(a.email) = lower($1)");
+DB_QUERY(find_by_id, 1, ACCOUNT_COLUMNS " WHERE a.id = $1::uuid");
+
+DB_QUERY(put_link, 4,
+	"INSERT INTO link (token_hash, account_id, purpose, expires_at)"
+	" VALUES ($1, $2::uuid, $3, now() + $4::int * interval '1 minute')");
+DB_QUERY(use_link, 2,
+	"UPDATE link SET used_at = now() WHERE token_hash = $1 AND purpose = $2"
+	" AND used_at IS NULL AND expires_at > now() RETURNING account_id AS id");
+
+bool
+account_find(struct request *r, const char *email, struct account *account)
+{
+	return db_one(r->db, &find_by_email, &account_schema, account, P(email));
+}
+
+bool
+account_find_id(struct request *r, struct uuid id, struct account *account)
+{
+	return db_one(r->db, &find_by_id, &account_schema, account, P(id));
+}
+
+/* The most chosen ones that are long enough; the whole list comes with MFA. */
+const char *
+password_fault(const char *password)
+{
+	static const char *const common[] = {
+		"password", "12345678", "123456789", "1234567890", "qwertyui",
+		"qwerty123", "11111111", "password1", "iloveyou", "contraseña",
+		"sunshine", "princess", "football", "abc12345", "00000000",
+		"87654321", "contrasena", "zocozoco", "barcelona", "realmadrid", NULL
+	};
+
+	for (int i = 0; common[i] != NULL; i++)
+		if (strcasecmp(password, common[i]) == 0)
+			return "password";
+	return NULL;
+}
+
+bool
+password_make(struct request *r, const char *password, const char **phc)
+{
+	char *text = arena_alloc(r->arena, PASSWORD_HASH_SIZE);
+
+	if (password_hash(password, strlen(password), text)) {
+		*phc = text;
+		return true;
+	}
+	problem(r, PROBLEM_UNAVAILABLE);
+	return false;
+}
+
+const char *
+link_make(struct request *r, struct uuid account_id, const char *purpose,
+    int minutes)
+{
+	const char *token = token_new(r->arena);
+	char hash[DIGEST_HEX_SIZE];
+
+	token_hash_hex(token, hash);
+	db_exec(r->db, &put_link, P((const char *)hash), P(account_id), P(purpose),
+	    P(minutes));
+	return arena_printf(r->arena, "%s/%s/%s?token=%s",
+	    r->app->conf->base_url, r->lang, purpose, token);
+}
+
+bool
+link_use(struct request *r, const char *token, const char *purpose,
+    struct uuid *account_id)
+{
+	char hash[DIGEST_HEX_SIZE];
+	struct account account;
+
+	token_hash_hex(token, hash);
+	if (!db_one(r->db, &use_link, &account_schema, &account,
+	    P((const char *)hash), P(purpose)))
+		return false;
+	*account_id = account.id;
+	return true;
+}
+
+struct told {
+	struct uuid user_id;
+	const char *email, *name, *url, *lang;
+};
+
+static SCHEMA(told_schema, struct told,
+	FIELD_UUID(struct told, user_id),
+	FIELD_TEXT(struct told, lang),
+	FIELD_TEXT(struct told, email, .personal = true),
+	FIELD_TEXT(struct told, name, .personal = true),
+	FIELD_TEXT(struct told, url, .personal = true));
+
+void
+account_tell(struct request *r, enum event_type type,
+    const struct account *account, const char *url)
+{
+	struct told told = { account->id, account->email, account->name, url,
+	    r->lang };
+
+	event_emit(r, type, account->id, &told_schema, &told);
+}
+
+int
+me_get(struct request *r)
+{
+	struct account account;
+
+	if (!account_find_id(r, r->session->user_id, &account))
+		return problem(r, PROBLEM_NOT_FOUND);
+	return reply(r, 200, &me_schema, &account);
+}
+
+
+static const char *const language_names[] = { "es", "en", NULL };
+
+struct me_set {
+	const char *name;
+	int language;
+	bool has_language;
+};
+
+SCHEMA(me_input, struct me_set,
+	FIELD_TEXT(struct me_set, name, .max = 100),
+	FIELD_ENUM(struct me_set, language, language_names,
+	    HAS(struct me_set, has_language)));
+
+DB_QUERY(set_me, 3,
+	"UPDATE account SET name = coalesce($2, name),"
+	" language = coalesce($3, language) WHERE id = $1::uuid");
+
+int
+me_set(struct request *r)
+{
+	const struct me_set *in = request_input(r);
+	struct account account;
+
+	db_exec(r->db, &set_me, P(r->session->user_id), P(in->name),
+	    P(in->has_language ? language_names[in->language] : NULL));
+	if (!account_find_id(r, r->session->user_id, &account))
+		return problem(r, PROBLEM_NOT_FOUND);
+	account_tell(r, EVENT_USER_CHANGED, &account, NULL);
+	return reply(r, 200, &me_schema, &account);
+}

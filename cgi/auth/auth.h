@@ -1,0 +1,77 @@
+/*
+ * auth: who people are and what they may do.
+ *
+ * It alone sees passwords. Its session table is the truth; Redis holds copies
+ * for a minute, and whoever ends a session marks its copy dead before COMMIT.
+ */
+#ifndef ZOCO_CGI_AUTH_H
+#define ZOCO_CGI_AUTH_H
+
+#include "web/app.h"
+
+#define PASSWORD_CHARACTERS_MIN 8
+#define PASSWORD_CHARACTERS_MAX 128
+
+extern const struct program auth_program;
+extern const struct route auth_routes[];
+
+struct account {
+	struct uuid id;
+	const char *email, *name, *language, *password_hash, *roles, *permissions;
+	bool is_active, is_verified;
+};
+extern const struct schema account_schema, me_schema;
+
+/* By address in any case, or by id; false: there is none. */
+bool account_find(struct request *, const char *email, struct account *);
+bool account_find_id(struct request *, struct uuid, struct account *);
+
+/* A sentence's code when the password may not be chosen ("password"), or NULL. */
+const char *password_fault(const char *password);
+
+/* Hashes into the arena; false: no memory now (503 is set). */
+bool password_make(struct request *, const char *password, const char **phc);
+
+/* A new session of the account, with its cookie; the old token ends. */
+bool session_start(struct request *, const struct account *);
+
+/* Ends sessions: one, or all of an account but `keep` (nil: all). */
+bool session_end(struct request *, struct uuid account_id, struct uuid id);
+bool session_end_others(struct request *, struct uuid account_id,
+    struct uuid keep);
+bool session_of_hash(struct request *, const char *token_hash,
+    struct session **);
+
+/* A link for a mail: its token's hash is stored, the address is returned. */
+const char *link_make(struct request *, struct uuid account_id,
+    const char *purpose, int minutes);
+/* Uses a link up: the account it was for; false: it is not (or no more) good. */
+bool link_use(struct request *, const char *token, const char *purpose,
+    struct uuid *account_id);
+
+/* An event about an account; `url` may be NULL. Personal data stay apart. */
+void account_tell(struct request *, enum event_type, const struct account *,
+    const char *url);
+
+extern const struct schema register_input, login_input, token_input,
+    forgot_input, reset_input, change_input, me_input, session_id_input,
+    session_list_schema, session_check_input, page_query, login_page_input;
+
+int register_account(struct request *);
+int verify_email(struct request *);
+int login(struct request *);
+int logout(struct request *);
+int password_forgot(struct request *);
+int password_reset(struct request *);
+int password_change(struct request *);
+int me_get(struct request *);
+int me_set(struct request *);
+int session_list(struct request *);
+int session_delete(struct request *);
+int session_check(struct request *);
+int page_show(struct request *);
+int login_form(struct request *);
+int logout_form(struct request *);
+int menu(struct request *);
+
+#endif

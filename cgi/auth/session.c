@@ -1,0 +1,215 @@
+/* Sessions: begun, looked up, listed and ended. */
+#include "auth.h"
+
+#include <json-c/json.h>
+
+#include "crypto/token.h"
+#include "web/json_out.h"
+
+#define DEAD_SECONDS "61"	/* longer than any copy lives */
+
+DB_QUERY(put_session, 7,
+	"INSERT INTO session (id, token_hash, account_id, user_agent, address,"
+	" idle_seconds, expires_at) VALUES ($1::uuid, $2, $3::uuid, $4, $5, $6::int,"
+	" now() + $7::int * interval '1 second')");
+
+/* seen_at is written once a minute at most: reading must stay cheap. */
+DB_QUERY(find_session, 1,
+	"WITH touched AS (UPDATE session SET seen_at = now() WHERE token_hash = $1"
+	"  AND ended_at IS NULL AND expires_at > now()"
+	"  AND seen_at > now() - idle_seconds * interval '1 second'"
+	"  AND seen_at < now() - interval '55 seconds' RETURNING id)"
+	" SELECT s.id AS session_id, a.id AS user_id, a.email, a.name, a.language,"
+	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
+	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
+	" coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
+	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x"
+	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id"
+	"  AND r.permissions <> ''), '') AS permissions"
+	" FROM session s JOIN account a ON a.id = s.account_id AND a.is_active"
+	" WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now()"
+	" AND s.seen_at > now() - s.idle_seconds * interval '1 second'");
+
+struct ended {
+	struct uuid id;
+	const char *token_hash;
+};
+
+static SCHEMA(ended_schema, struct ended,
+	FIELD_UUID(struct ended, id),
+	FIELD_TEXT(struct ended, token_hash));
+
+DB_QUERY(end_one, 2,
+	"UPDATE session SET ended_at = now() WHERE account_id = $1::uuid"
+	" AND id = $2::uuid AND ended_at IS NULL RETURNING id, token_hash");
+DB_QUERY(end_others, 2,
+	"UPDATE session SET ended_at = now() WHERE account_id = $1::uuid"
+	" AND id IS DISTINCT FROM $2::uuid AND ended_at IS NULL"
+	" RETURNING id, token_hash");
+DB_QUERY(end_token, 1,
+	"UPDATE session SET ended_at = now() WHERE token_hash = $1"
+	" AND ended_at IS NULL RETURNING id, token_hash");
+
+/* The copy in Redis is dead before the COMMIT, and stays so for its life. */
+static void
+mark_dead(struct request *r, const struct ended *ended, size_t n)
+{
+	struct redis_value value;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *key = session_copy_key(r, ended[i].token_hash);
+
+		if (key != NULL)
+			redis_do(r->redis, r->arena, &value, "SET", key, "dead", "EX",
+			    DEAD_SECONDS);
+	}
+}
+
+static bool
+end_sessions(struct request *r, const struct ended *ended, size_t n)
+{
+	mark_dead(r, ended, n);
+	return !request_failed(r);
+}
+
+bool
+session_end(struct request *r, struct uuid account_id, struct uuid id)
+{
+	struct ended *ended;
+	size_t n;
+
+	return db_all(r->db, &end_one, &ended_schema, &ended, &n, P(account_id),
+	    P(id)) && n > 0 && end_sessions(r, ended, n);
+}
+
+bool
+session_end_others(struct request *r, struct uuid account_id,
+    struct uuid keep)
+{
+	struct ended *ended;
+	size_t n;
+
+	return db_all(r->db, &end_others, &ended_schema, &ended, &n,
+	    P(account_id), P(keep)) && end_sessions(r, ended, n);
+}
+
+bool
+session_start(struct request *r, const struct account *account)
+{
+	bool is_staff = account->permissions[0] != '\0';
+	const char *old = request_cookie(r, SESSION_COOKIE);
+	const char *token = token_new(r->arena);
+	char hash[DIGEST_HEX_SIZE];
+	struct ended *ended;
+	size_t n;
+
+	if (old != NULL && old[0] != '\0') {
+		token_hash_hex(old, hash);
+		if (db_all(r->db, &end_token, &ended_schema, &ended, &n,
+		    P((const char *)hash)))
+			end_sessions(r, ended, n);
+	}
+	token_hash_hex(token, hash);
+	db_exec(r->db, &put_session, P(uuid_new()), P((const char *)hash),
+	    P(account->id), P(arena_printf(r->arena, "%.200s",
+	    request_env(r, "HTTP_USER_AGENT"))), P(r->address),
+	    P(is_staff ? 1800 : 14 * 86400), P(is_staff ? 43200 : 30 * 86400));
+	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
+	return !request_failed(r);
+}
+
+bool
+session_of_hash(struct request *r, const char *token_hash,
+    struct session **session)
+{
+	struct session *found = arena_new_of(r->arena, struct session);
+	const char *key = session_copy_key(r, token_hash);
+	struct json_object *copy;
+	struct redis_value value;
+
+	if (!db_one(r->db, &find_session, &session_schema, found, P(token_hash)))
+		return !request_failed(r);
+	*session = found;
+	if (key == NULL)
+		return true;
+	copy = json_out(&session_schema, found, NULL, JSON_ALL);
+	redis_do(r->redis, r->arena, &value, "SET", key,
+	    json_object_to_json_string_ext(copy, JSON_C_TO_STRING_PLAIN), "NX",
+	    "EX", "60");
+	json_object_put(copy);
+	return true;
+}
+
+struct check {
+	const char *token_hash;
+};
+
+SCHEMA(session_check_input, struct check,
+	FIELD_TEXT(struct check, token_hash, .required = true, .max = 64));
+
+int
+session_check(struct request *r)
+{
+	const struct check *in = request_input(r);
+	struct session *session = NULL;
+
+	if (!session_of_hash(r, in->token_hash, &session))
+		return 0;
+	if (session == NULL)
+		return problem(r, PROBLEM_NOT_FOUND);
+	return reply(r, 200, &session_schema, session);
+}
+
+struct listed {
+	struct uuid id;
+	const char *user_agent, *address;
+	int64_t created_at, seen_at;
+	bool is_this;
+};
+
+SCHEMA(session_list_schema, struct listed,
+	FIELD_UUID(struct listed, id),
+	FIELD_TEXT(struct listed, user_agent),
+	FIELD_TEXT(struct listed, address),
+	FIELD_TIME(struct listed, created_at),
+	FIELD_TIME(struct listed, seen_at),
+	FIELD_BOOL(struct listed, is_this));
+
+DB_QUERY(list_sessions, 2,
+	"SELECT id, user_agent, address, created_at, seen_at,"
+	" id = $2::uuid AS is_this FROM session WHERE account_id = $1::uuid"
+	" AND ended_at IS NULL AND expires_at > now()"
+	" AND seen_at > now() - idle_seconds * interval '1 second'"
+	" ORDER BY seen_at DESC LIMIT 100");
+
+int
+session_list(struct request *r)
+{
+	struct listed *sessions;
+	size_t n;
+
+	if (!db_all(r->db, &list_sessions, &session_list_schema, &sessions, &n,
+	    P(r->session->user_id), P(r->session->session_id)))
+		return 0;
+	return reply_list(r, &session_list_schema, sessions, n, NULL);
+}
+
+struct session_id {
+	struct uuid id;
+};
+
+SCHEMA(session_id_input, struct session_id,
+	FIELD_UUID(struct session_id, id, .required = true));
+
+int
+session_delete(struct request *r)
+{
+	const struct session_id *in = request_input(r);
+	struct account account;
+
+	if (!session_end(r, r->session->user_id, in->id) ||
+	    !account_find_id(r, r->session->user_id, &account))
+		return problem(r, PROBLEM_NOT_FOUND);
+	account_tell(r, EVENT_USER_SIGNED_OUT, &account, NULL);
+	return reply_empty(r, 204);
+}

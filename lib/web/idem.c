@@ -49,9 +49,8 @@ DB_QUERY(free_key, 2,
 	"DELETE FROM idempotency WHERE caller = $1 AND key = $2"
 	" AND status IS NULL");
 
-/* Who the key belongs to: a user, a program, or the holder of a cart. */
-static const char *
-caller_of(struct request *r)
+const char *
+idem_caller(struct request *r)
 {
 	const char *cart;
 	char hash[65];
@@ -126,7 +125,7 @@ idem_claim(struct request *r)
 		problem(r, PROBLEM_KEY_MISSING);
 		return false;
 	}
-	caller = caller_of(r);
+	caller = idem_caller(r);
 	if (db_one(r->db, &claim_key, &claim_schema, &claim, P(caller),
 	    P(r->idempotency_key), P(route), P(hash)))
 		return true;
@@ -153,12 +152,12 @@ idem_store(struct request *r)
 	const char *response = r->json == NULL || r->route->how & RESUMES ? NULL :
 	    json_object_to_json_string_ext(r->json, JSON_C_TO_STRING_PLAIN);
 
-	db_exec(r->db, &store_key, P(caller_of(r)), P(r->idempotency_key),
+	db_exec(r->db, &store_key, P(idem_caller(r)), P(r->idempotency_key),
 	    P(r->status), P(response), P(r->location));
 }
 
 void
 idem_free(struct request *r)
 {
-	db_exec(r->db, &free_key, P(caller_of(r)), P(r->idempotency_key));
+	db_exec(r->db, &free_key, P(idem_caller(r)), P(r->idempotency_key));
 }

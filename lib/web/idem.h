@@ -13,6 +13,9 @@
 
 #include "web/request.h"
 
+/* Whose keys they are: "user:<id>", "program:...", "cart:<hash>" or "guest". */
+const char *idem_caller(struct request *);
+
 /*
  * True: the work is ours to do. False: the answer is in r already (a replay,
  * 400, 409, 422, or a failure of the database).

@@ -1,0 +1,7 @@
+#include "audit.h"
+
+int
+main(int argc, char **argv)
+{
+	return app_main(&audit_program, argc, argv);
+}

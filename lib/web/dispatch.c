@@ -89,8 +89,10 @@ read_form(struct request *r)
 static bool
 find_route(struct request *r, enum route_kind kind)
 {
-	const struct route *const tables[] = {
-		r->app->program->routes, builtin_routes, NULL
+	bool is_ours = kind != KIND_API || r->local_path != r->path;
+	const struct route *const tables[] = {	/* no API but under /api/v1 */
+		is_ours ? r->app->program->routes : builtin_routes,
+		is_ours ? builtin_routes : NULL, NULL
 	};
 	char allow[64];
 

@@ -217,7 +217,7 @@ struct request *
 app_request_new(struct app *app, const char *actor)
 {
 	struct arena *arena = arena_new();
-	struct request *r = arena_new_of(arena, struct request);
+	struct request *r = arena_new_of(app->arena, struct request);
 	static const struct route none = { .path = "", .kind = KIND_API };
 
 	r->app = app;

@@ -5,6 +5,8 @@
  */
 #include "inventory.h"
 
+#include <json-c/json.h>
+
 #define VARIANTS_MAX 100
 
 const char *const stock_states[] = { "in_stock", "low", "out", "backorder", NULL };
@@ -86,12 +88,16 @@ availability_list(struct request *r)
 	const struct availability_query *in = request_input(r);
 	const char *ids = ids_of(r, in->variants);
 	struct availability *found;
+	bool is_plain = true;
 	size_t n;
 
 	if (ids == NULL)
 		return r->status;
 	if (!availability_find(r, ids, &found, &n))
 		return 0;
+	for (size_t i = 0; i < n; i++)
+		is_plain &= found[i].state == STOCK_IN_STOCK;
+	page_set(r, "is_plain", json_object_new_boolean(is_plain && n > 0));
 	return reply_list(r, &public_availability_schema, found, n, NULL);
 }
 

@@ -1,6 +1,6 @@
-#include <hiredis/hiredis.h>
-
 #include "redis/redis.h"
+
+#include <hiredis/hiredis.h>
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,9 +1,8 @@
 /* The routes that every program has: health, metrics, the intake of events. */
+#include "web/app.h"
+
 #include <json-c/json.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "web/app.h"
 #include "web/counters.h"
 #include "web/json_in.h"
 

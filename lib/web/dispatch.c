@@ -3,10 +3,11 @@
  * permission, limit, body, fields, idempotency key, BEGIN, handler, events,
  * COMMIT, what waits for the commit, and the refusal's audit entry.
  */
+#include "web/app.h"
+
 #include <json-c/json.h>
 
 #include "base/log.h"
-#include "web/app.h"
 #include "web/call.h"
 #include "web/idem.h"
 #include "web/json_in.h"

@@ -1,6 +1,7 @@
+#include "web/app.h"
+
 #include <json-c/json.h>
 
-#include "web/app.h"
 #include "web/json_out.h"
 #include "web/text.h"
 

@@ -1,7 +1,6 @@
-#include <json-c/json.h>
+#include "web/request.h"
 
 #include "web/app.h"
-#include "web/request.h"
 
 const void *
 request_input(const struct request *r)

@@ -482,23 +482,18 @@ TEST(an_indent_too_long_is_left_out)
 int
 main(void)
 {
+#define T(test) cmocka_unit_test(test)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(partials_must_be_there_and_escape_alike),
-		cmocka_unit_test(words_that_no_language_has_are_listed),
-		cmocka_unit_test(a_block_within_its_own_filling_ends),
-		cmocka_unit_test(faults_of_templates_name_their_line),
-		cmocka_unit_test(sections_nest_as_deep_as_they_may),
-		cmocka_unit_test(hundreds_of_templates_are_found),
-		cmocka_unit_test(words_are_filled_in_and_escaped),
-		cmocka_unit_test(an_indent_too_long_is_left_out),
-		cmocka_unit_test(sections_know_true_from_false),
-		cmocka_unit_test(json_cannot_leave_its_script),
-		cmocka_unit_test(a_null_hides_what_is_outside),
-		cmocka_unit_test(a_template_may_end_anywhere),
-		cmocka_unit_test(values_are_escaped_for_html),
-		cmocka_unit_test(depth_has_a_limit), cmocka_unit_test(a_name_too_long_is_nowhere),
-		cmocka_unit_test(a_layout_is_filled), cmocka_unit_test(a_key_too_long_is_cut_off),
-		cmocka_unit_test(an_overflow_is_told), cmocka_unit_test(every_type_has_its_text),
+		T(depth_has_a_limit), T(a_layout_is_filled), T(an_overflow_is_told),
+		T(every_type_has_its_text), T(a_key_too_long_is_cut_off),
+		T(a_name_too_long_is_nowhere), T(a_template_may_end_anywhere),
+		T(values_are_escaped_for_html), T(json_cannot_leave_its_script),
+		T(a_null_hides_what_is_outside), T(sections_know_true_from_false),
+		T(an_indent_too_long_is_left_out), T(hundreds_of_templates_are_found),
+		T(words_are_filled_in_and_escaped), T(sections_nest_as_deep_as_they_may),
+		T(a_block_within_its_own_filling_ends), T(faults_of_templates_name_their_line),
+		T(words_that_no_language_has_are_listed),
+		T(partials_must_be_there_and_escape_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,13 @@ const char *link_make(struct request *, struct uuid account_id,
 bool link_use(struct request *, const char *token, const char *purpose,
     struct uuid *account_id);
 
+/*
+ * Makes an account with the role owner; the link by which its password is
+ * chosen, the request's. NULL: the address has an account, or the database is
+ * away.
+ */
+const char *owner_create(struct request *, const char *email);
+
 /* An event about an account; `url` may be NULL. Personal data stay apart. */
 void account_tell(struct request *, enum event_type, const struct account *,
     const char *url);

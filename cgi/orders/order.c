@@ -81,7 +81,7 @@ token_key(struct request *r)
 	static const struct key *key;	/* read once in a worker's life */
 
 	if (key == NULL)
-		key = app_key(r->app, r->app->program->name);
+		key = app_key(r->app, "order-token");
 	return key;
 }
 

@@ -495,6 +495,5 @@ main(void)
 		T(words_that_no_language_has_are_listed),
 		T(partials_must_be_there_and_escape_alike),
 	};
-
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

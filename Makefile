@@ -53,7 +53,10 @@ job_domain = $(shell sed -n 's|^\#include "cgi/\([a-z]*\)/.*|\1|p' cron/$(1).c |
 domain_objects = $(if $(1),$(call obj,$(filter-out cgi/$(1)/main.c,$(wildcard cgi/$(1)/*.c))) $(B)/gen/$(1)_files.o)
 
 .DEFAULT_GOAL := all
-all: $(DOMAINS:%=$(B)/bin/zoco-%) $(JOBS:%=$(B)/bin/zoco-job-%) $(B)/bin/zoco-migrate
+# What is run by hand has no "job" in its name.
+job_program = $(if $(filter admin,$(1)),zoco-admin,zoco-job-$(1))
+all: $(DOMAINS:%=$(B)/bin/zoco-%) $(foreach j,$(JOBS),$(B)/bin/$(call job_program,$(j))) \
+	$(B)/bin/zoco-migrate
 
 $(B)/libzoco.a: $(call obj,$(LIB_SRC)) $(B)/gen/lib_files.o
 	@rm -f $@; $(AR) rcs $@ $^
@@ -67,7 +70,7 @@ endef
 $(foreach d,$(DOMAINS),$(eval $(call domain,$(d))))
 
 define job
-$(B)/bin/zoco-job-$(1): $(B)/cron/$(1).o $(call domain_objects,$(call job_domain,$(1))) $(B)/libzoco.a
+$(B)/bin/$(call job_program,$(1)): $(B)/cron/$(1).o $(call domain_objects,$(call job_domain,$(1))) $(B)/libzoco.a
 	@mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach j,$(JOBS),$(eval $(call job,$(j))))

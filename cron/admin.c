@@ -1,7 +1,7 @@
 /*
- * zoco-job-admin: what is done by hand on the server.
+ * zoco-admin: what is done by hand on the server.
  *
- *	zoco-job-admin [--config FILE] create-owner EMAIL
+ *	zoco-admin [--config FILE] create-owner EMAIL
  *
  * makes the first owner and prints a link, good for an hour, to choose the
  * password.
@@ -13,8 +13,8 @@
 static int
 usage(FILE *out)
 {
-	fputs("zoco-job-admin: what is done by hand on the server\n"
-	    "usage: zoco-job-admin [--config FILE] create-owner EMAIL\n", out);
+	fputs("zoco-admin: what is done by hand on the server\n"
+	    "usage: zoco-admin [--config FILE] create-owner EMAIL\n", out);
 	return out == stdout ? 0 : 2;
 }
 

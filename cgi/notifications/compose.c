@@ -117,6 +117,8 @@ compose(struct request *r, const struct event *event, const char *family,
 
 	if (!email_is_valid(to))
 		return true;	/* nobody to write to, today or later */
+	to = arena_strdup(r->arena, to);	/* they may lie in the context, */
+	name = arena_strdup(r->arena, name);	/* which changes below */
 	add_amounts(context, lang);
 	json_object_object_add(context, "kind", json_object_new_string(kind));
 	json_object_object_add(context, "lang", json_object_new_string(lang));

@@ -130,6 +130,9 @@ reset: ## stops it and throws its data away
 check: packages-test ## builds and runs all tests
 	@tests/run
 
+bench: ## what a request costs, against the bare limits
+	@tests/bench/run
+
 install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
 	install $(B)/bin/zoco-* $(DESTDIR)$(PREFIX)/bin
@@ -137,7 +140,7 @@ install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 	cp -r sql nginx $(SHARE)
 	find cron -name '*.crontab' -exec cp {} $(SHARE) ';'
 
-.PHONY: packages packages-test demo stop reset check install
+.PHONY: packages packages-test demo stop reset check bench install
 # -------------------------------------------------------------------------
 
 .PHONY: all unit clean help FORCE

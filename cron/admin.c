@@ -24,6 +24,7 @@ main(int argc, char **argv)
 	const char *conf = "/etc/zoco/zoco.conf", *link;
 	struct app *app;
 	struct request *r;
+	bool has_link;
 	int i = 1;
 
 	if (argc == 2 && str_eq(argv[1], "--help"))
@@ -39,10 +40,12 @@ main(int argc, char **argv)
 		return 1;
 	r = app_request_new(app, "job:admin");
 	link = owner_create(r, argv[i + 1]);
+	has_link = link != NULL;
 	if (link != NULL)
 		printf("%s\n", link);
 	else
 		fputs("there is such an account, or the database is away\n", stderr);
 	app_request_free(r);
-	return link != NULL ? 0 : 1;
+	app_close(app);
+	return has_link ? 0 : 1;
 }

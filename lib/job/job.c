@@ -197,5 +197,6 @@ job_main(const struct job_program *p, int argc, char **argv)
 		log_info("job.locked", "another %s runs", p->name);
 	db_free(job.lock);
 	arena_free(job.lock_arena);
+	app_close(app);
 	return status;
 }

@@ -380,12 +380,13 @@ app_main(const struct program *program, int argc, char **argv)
 		return openapi_print(program);
 	if ((app = app_open(program, path)) == NULL)
 		return 1;
-	if (what == 'k')
-		return 0;
-	if (what == 's')
-		return check_sql(app);
-	if (what == 'w')
-		return list_words(app);
+	if (what != 0) {
+		int status = what == 's' ? check_sql(app) :
+		    what == 'w' ? list_words(app) : 0;
+
+		app_close(app);
+		return status;
+	}
 	if (loop_is_cgi()) {
 		app->counters = counters_new(1);
 		return loop_run_cgi(serve, worker_new(app));

@@ -62,6 +62,9 @@ int app_main(const struct program *, int argc, char **argv);
  */
 struct app *app_open(const struct program *, const char *conf_path);
 
+/* Frees everything that app_open has made. NULL is fine. */
+void app_close(struct app *);
+
 /* A request that no browser made, for jobs: begun with a fresh arena. */
 struct request *app_request_new(struct app *, const char *actor);
 void app_request_free(struct request *);

@@ -213,6 +213,20 @@ app_open(const struct program *program, const char *conf_path)
 	return app;
 }
 
+void
+app_close(struct app *app)
+{
+	struct arena *arena;
+
+	if (app == NULL)
+		return;
+	templates_free(app->templates);
+	words_free(app->words);
+	http_client_free(app->http);
+	arena = app->arena;
+	arena_free(arena);
+}
+
 struct request *
 app_request_new(struct app *app, const char *actor)
 {

@@ -59,13 +59,14 @@ static struct json_object *
 member_out(const struct field *f, const void *object, const char *lang)
 {
 	const char *member = (const char *)object + f->offset;
-	const void *pointer;
+	const void *pointer = NULL;
 	size_t n = 0;
 	char text[UUID_TEXT_SIZE];
 
 	if (!field_is_given(f, object))
 		return NULL;
-	memcpy(&pointer, member, sizeof(pointer));
+	if (f->type == FIELD_TYPE_TEXT || f->type >= FIELD_TYPE_OBJECT)
+		memcpy(&pointer, member, sizeof(pointer));
 	if (f->type == FIELD_TYPE_LIST || f->type == FIELD_TYPE_TEXTS)
 		memcpy(&n, (const char *)object + f->count, sizeof(n));
 	switch (f->type) {
@@ -90,7 +91,6 @@ member_out(const struct field *f, const void *object, const char *lang)
 	case FIELD_TYPE_MONEY:
 		return money_out((const struct money *)(const void *)member, lang);
 	case FIELD_TYPE_JSON:
-		memcpy(&pointer, member, sizeof(pointer));
 		return json_object_get(*(struct json_object *const *)
 		    (const void *)member);
 	case FIELD_TYPE_OBJECT:

@@ -112,6 +112,12 @@ $(B)/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o \
 		$(B)/libzoco.a
 	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Programs that only tests run: tests/chaos/*_program.c
+TEST_PROGRAMS := $(patsubst tests/chaos/%.c,$(B)/tests/%,$(wildcard tests/chaos/*_program.c))
+$(B)/tests/%: $(B)/tests/chaos/%.o $(B)/libzoco.a
+	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+test-programs: $(TEST_PROGRAMS)
+
 packages: ## installs what building and the demo need
 	@tests/instance packages $(DEBS_BUILD) $(DEBS_RUN) $(DEBS_DEMO)
 
@@ -140,7 +146,7 @@ install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 	cp -r sql nginx $(SHARE)
 	find cron -name '*.crontab' -exec cp {} $(SHARE) ';'
 
-.PHONY: packages packages-test demo stop reset check bench install
+.PHONY: test-programs packages packages-test demo stop reset check bench install
 # -------------------------------------------------------------------------
 
 .PHONY: all unit clean help FORCE

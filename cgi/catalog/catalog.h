@@ -2,8 +2,8 @@
  * catalog: what is sold, in words, pictures and prices.
  *
  * Shoppers read from product_document, one stored row per product and
- * language; whoever changes a product calls product_refresh() in the same
- * transaction.
+ * language. Whoever changes a product begins with product_lock() and ends with
+ * product_written(), which writes those rows anew in the same transaction.
  */
 #ifndef ZOCO_CGI_CATALOG_H
 #define ZOCO_CGI_CATALOG_H
@@ -13,20 +13,86 @@
 extern const struct program catalog_program;
 extern const struct route catalog_routes[];
 
-/* Writes the read model of a product anew. */
-bool product_refresh(struct request *, struct uuid product_id);
+/* The row of a product that is being changed, locked until COMMIT. */
+struct product_ref {
+	struct uuid id;
+	int32_t version;
+};
+extern const struct schema product_ref_schema;
+
+/* A name for each option of a product, or a value for each of a variant. */
+struct option_words {
+	int lang;		/* of `languages` */
+	const char **values;
+	size_t values_n;
+};
+extern const struct schema option_words_schema;
+
+struct new_variant {
+	struct uuid id;
+	int32_t position, weight_g;
+	const char *sku;
+	int tax_class;
+	struct money price;
+	struct option_words *options;
+	size_t options_n;
+};
+extern const struct schema new_variant_schema;
+
+/*
+ * Locks a product that is in the shop. False: there is none (the problem is
+ * set).
+ */
+bool product_lock(struct request *, struct uuid id, struct product_ref *);
+
+/* Does If-Match name this version? If not, the problem is set: 428, 412. */
+bool product_is_matched(struct request *, const struct product_ref *);
+
+/*
+ * The end of a change: the next version, the read model, the event with `data`;
+ * answers with the product and its ETag.
+ */
+int product_written(struct request *, int status, struct uuid id,
+    const struct schema *, const void *data);
+
+/* Answers with a product as it is stored, in the request's language. */
+int product_reply(struct request *, int status, struct uuid id);
+
+/*
+ * Writes variants behind those that the product has. False: a field is at
+ * fault (noted); each variant has as many values as the product has options.
+ * `field` is the name of the list in the input, or NULL for a single one.
+ */
+bool variants_put(struct request *, struct uuid product_id,
+    struct new_variant *, size_t n, size_t options_n, const char *field);
+
+/* A list of structs, as a parameter for jsonb_to_recordset. */
+const char *list_text(struct request *, const struct schema *,
+    const void *items, size_t n);
+
+/* Answers with a field's fault, by its code; min and max stand in its words. */
+void field_fault(struct request *, const char *field, const char *code,
+    int64_t min, int64_t max);
+
+/* Is it a price that we can ask? Else the fault is noted. */
+bool price_is_good(struct request *, const struct money *, const char *field);
 
 extern const struct schema product_list_input, product_card_schema,
     product_get_input, product_schema, category_schema, prices_input,
-    product_add_input, product_id_input, variant_price_input, product_made_schema;
+    product_add_input, product_change_input, product_id_input,
+    variant_add_input, variant_price_input, price_form_input;
 extern const struct db_rule product_rules[];
 
 int product_list(struct request *);
 int product_get(struct request *);
 int product_page(struct request *);
+int product_admin(struct request *);
 int product_add(struct request *);
+int product_change(struct request *);
 int product_archive(struct request *);
+int variant_add(struct request *);
 int variant_price(struct request *);
+int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
 

@@ -47,7 +47,9 @@ static SCHEMA(priced_schema, struct priced,
 DB_QUERY(find_prices, 3,
 	"SELECT v.id AS variant_id, v.product_id, d.slug, d.name, v.sku,"
 	" coalesce((SELECT string_agg(o.value, ' / ' ORDER BY o.position)"
-	"  FROM variant_option o WHERE o.variant_id = v.id AND o.lang = $2), '')"
+	"  FROM (SELECT DISTINCT ON (x.position) x.position, x.value"
+	"   FROM variant_option x WHERE x.variant_id = v.id"
+	"   ORDER BY x.position, x.lang = $2 DESC, x.lang = 'es' DESC) AS o), '')"
 	"  AS options, d.image, p.amount AS unit_gross, p.currency, v.tax_class,"
 	" coalesce(t.rate, 0) AS tax_rate, v.weight_g, v.is_active AS is_available"
 	" FROM variant v JOIN price p ON p.variant_id = v.id AND p.currency = 'EUR'"

@@ -1,6 +1,7 @@
 /*
  * GET /catalog/products/{id}: one product by id or slug, from its stored
- * document: one indexed read.
+ * document: one indexed read. Its pages are the same document with texts. A
+ * slug of another language leads to the product in this one.
  */
 #include "catalog.h"
 
@@ -18,6 +19,7 @@ SCHEMA(product_get_input, struct product_get,
 /* Only its shape, for the OpenAPI document; the row is `document`. */
 struct product {
 	struct uuid id;
+	int32_t version;
 	const char *slug, *name, *description, *brand;
 	struct json_object *categories, *images, *options, *variants;
 	struct money price;
@@ -25,6 +27,7 @@ struct product {
 
 SCHEMA(product_schema, struct product,
 	FIELD_UUID(struct product, id),
+	FIELD_I32(struct product, version, .help = "As in the ETag"),
 	FIELD_TEXT(struct product, slug),
 	FIELD_TEXT(struct product, name),
 	FIELD_TEXT(struct product, description),
@@ -48,17 +51,46 @@ DB_QUERY(find_by_id, 2,
 	"SELECT document FROM product_document WHERE lang = $1"
 	" AND product_id = $2::uuid");
 
+DB_QUERY(find_by_other_slug, 2,
+	"SELECT document FROM product_document WHERE lang = $1 AND product_id ="
+	" (SELECT product_id FROM product_document WHERE lang IN ('es', 'en')"
+	"  AND slug = $2 LIMIT 1)");
+
+/* The stored document, or NULL and the problem. */
 static struct json_object *
-find(struct request *r, const char *id_or_slug)
+find(struct request *r, const char *name)
 {
 	struct stored stored;
 	struct uuid id;
-	bool found = uuid_parse(id_or_slug, &id) ?
-	    db_one(r->db, &find_by_id, &stored_schema, &stored, P(r->lang), P(id)) :
-	    db_one(r->db, &find_by_slug, &stored_schema, &stored, P(r->lang),
-	    P(id_or_slug));
 
-	return found ? stored.document : NULL;
+	if (uuid_parse(name, &id)) {
+		if (db_one(r->db, &find_by_id, &stored_schema, &stored, P(r->lang),
+		    P(id)))
+			return stored.document;
+	} else if (db_one(r->db, &find_by_slug, &stored_schema, &stored,
+	    P(r->lang), P(name)) || db_one(r->db, &find_by_other_slug,
+	    &stored_schema, &stored, P(r->lang), P(name))) {
+		return stored.document;
+	}
+	problem(r, PROBLEM_NOT_FOUND);
+	return NULL;
+}
+
+static const char *
+text_of(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, name, &value) ?
+	    json_object_get_string(value) : "";
+}
+
+static int
+answer(struct request *r, int status, struct json_object *document)
+{
+	reply_header(r, "ETag", arena_printf(r->arena, "\"%s\"",
+	    text_of(document, "version")));
+	return reply_json(r, status, json_object_get(document));
 }
 
 int
@@ -67,28 +99,38 @@ product_get(struct request *r)
 	const struct product_get *in = request_input(r);
 	struct json_object *document = find(r, in->id);
 
-	if (document == NULL)
-		return problem(r, PROBLEM_NOT_FOUND);
-	return reply_json(r, 200, json_object_get(document));
+	return document == NULL ? r->status : answer(r, 200, document);
 }
 
-/* {"amount", "currency"} gets the text that people read. */
+int
+product_reply(struct request *r, int status, struct uuid id)
+{
+	char text[UUID_TEXT_SIZE];
+	struct json_object *document = find(r, uuid_text(&id, text));
+
+	return document == NULL ? r->status : answer(r, status, document);
+}
+
+/* {"amount", "currency"} gets the text that people read, and edit. */
 static void
 add_price_text(struct request *r, struct json_object *owner)
 {
-	struct json_object *price, *value;
+	struct json_object *price;
 	struct money money = { .amount = 0 };
-	char text[FORMAT_SIZE];
+	char text[FORMAT_SIZE], decimal[MONEY_TEXT_SIZE], *point;
 
 	if (!json_object_object_get_ex(owner, "price", &price))
 		return;
-	json_object_object_get_ex(price, "amount", &value);
-	money.amount = json_object_get_int64(value);
-	json_object_object_get_ex(price, "currency", &value);
+	money.amount =
+	    json_object_get_int64(json_object_object_get(price, "amount"));
 	snprintf(money.currency, sizeof(money.currency), "%s",
-	    json_object_get_string(value));
+	    text_of(price, "currency"));
 	format_money(&money, r->lang, text, sizeof(text));
 	json_object_object_add(price, "text", json_object_new_string(text));
+	money_decimal(&money, decimal);
+	if (str_eq(r->lang, "es") && (point = strchr(decimal, '.')) != NULL)
+		*point = ',';
+	json_object_object_add(price, "decimal", json_object_new_string(decimal));
 }
 
 static struct json_object *
@@ -103,35 +145,65 @@ join(struct request *r, struct json_object *list, const char *between)
 	return json_object_new_string(out.data);
 }
 
-/* The page's product: prices as texts, the first variant chosen, all ids. */
+/* What the pages say beside the document: prices as texts, a variant's label. */
+static void
+decorate(struct request *r, struct json_object *document)
+{
+	struct json_object *variants = json_object_object_get(document, "variants");
+	struct json_object *ids = json_object_new_array();
+	size_t n = json_object_array_length(variants);
+
+	add_price_text(r, document);
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *variant = json_object_array_get_idx(variants, i);
+
+		add_price_text(r, variant);
+		json_object_object_add(variant, "label", join(r,
+		    json_object_object_get(variant, "options"), " / "));
+		json_object_object_add(variant, "is_first",
+		    json_object_new_boolean(i == 0));
+		json_object_array_add(ids,
+		    json_object_get(json_object_object_get(variant, "id")));
+	}
+	json_object_object_add(document, "product_id",	/* a variant has an id too */
+	    json_object_new_string(text_of(document, "id")));
+	json_object_object_add(document, "variant_ids", join(r, ids, ","));
+	json_object_put(ids);
+}
+
 int
 product_page(struct request *r)
 {
 	const struct product_get *in = request_input(r);
-	struct json_object *document = find(r, in->id), *variants, *ids;
-	size_t n;
+	struct json_object *document = find(r, in->id);
 
 	if (document == NULL)
-		return problem(r, PROBLEM_NOT_FOUND);
-	add_price_text(r, document);
-	json_object_object_get_ex(document, "variants", &variants);
-	n = json_object_array_length(variants);
-	ids = json_object_new_array();
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *variant = json_object_array_get_idx(variants, i);
-		struct json_object *options, *id;
+		return r->status;
+	if (!str_eq(in->id, text_of(document, "slug")))
+		return reply_redirect(r, arena_printf(r->arena, "/p/%s",
+		    text_of(document, "slug")));
+	decorate(r, document);
+	return reply_json(r, 200, json_object_get(document));
+}
 
-		add_price_text(r, variant);
-		json_object_object_get_ex(variant, "options", &options);
-		json_object_object_add(variant, "label", join(r, options, " / "));
-		json_object_object_add(variant, "is_first",
-		    json_object_new_boolean(i == 0));
-		json_object_object_get_ex(variant, "id", &id);
-		json_object_array_add(ids, json_object_get(id));
+/* /admin/products/{id}; after a fault, the variant whose price was typed. */
+int
+product_admin(struct request *r)
+{
+	const struct product_get *in = request_input(r);
+	struct json_object *document = find(r, in->id), *variants;
+
+	if (document == NULL)
+		return r->status;
+	decorate(r, document);
+	variants = json_object_object_get(document, "variants");
+	for (size_t i = 0; i < json_object_array_length(variants); i++) {
+		struct json_object *variant = json_object_array_get_idx(variants, i);
+
+		if (r->input_tree != NULL && str_eq(text_of(variant, "id"),
+		    text_of(r->input_tree, "variant_id")))
+			json_object_object_add(variant, "typed",
+			    json_object_new_string(text_of(r->input_tree, "price")));
 	}
-	json_object_object_add(document, "variant_ids", join(r, ids, ","));
-	json_object_put(ids);
-	json_object_object_add(document, "has_choice",
-	    json_object_new_boolean(n > 1));
 	return reply_json(r, 200, json_object_get(document));
 }

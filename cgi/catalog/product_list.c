@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "db/sql.h"
+#include "web/params.h"
 #include "web/text.h"
 
 enum sort { SORT_NEWEST, SORT_PRICE, SORT_PRICE_DOWN, SORT_NAME };
@@ -23,7 +24,7 @@ SCHEMA(product_list_input, struct product_list,
 	FIELD_TEXT(struct product_list, category, .max = 100),
 	FIELD_TEXT(struct product_list, q, .max = 100),
 	FIELD_ENUM(struct product_list, sort, sorts, .preset = "newest"),
-	FIELD_TEXT(struct product_list, after, .max = 400),
+	FIELD_TEXT(struct product_list, after, .max = 2500),
 	FIELD_I32(struct product_list, limit, .min = 1, .max = 100,
 	    .preset = "20"));
 
@@ -54,51 +55,36 @@ query_of(struct request *r, const char *q)
 	return out.len > 0 ? out.data : NULL;
 }
 
-static bool
-add_order(struct request *r, struct sql *sql, const struct product_list *in)
-{
-	const char *at[2];
+/* Where the last page ended: in the order's own key, then by id. */
+struct position {
+	const char *key;	/* the price or the name */
 	struct uuid id;
+};
 
-	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, at, 2))
-			return false;
-		if (!uuid_parse(at[1], &id) || ((in->sort == SORT_PRICE ||
-		    in->sort == SORT_PRICE_DOWN) && strspn(at[0], "0123456789") !=
-		    strlen(at[0])) || strlen(at[0]) > 200) {
-			problem_field(r, "after", "cursor",
-			    field_message(r, "cursor", 0, 0));
-			problem(r, PROBLEM_INVALID);
-			return false;
-		}
+static bool
+read_position(struct request *r, const struct product_list *in,
+    struct position *at)
+{
+	const char *parts[2];
+	size_t n;
+
+	if (!cursor_read(r, in->after, parts, 2))
+		return false;
+	at->key = parts[0];
+	if (in->sort == SORT_NAME) {	/* in hex: it may hold any character */
+		at->key = (const char *)hex_decode(r->arena, parts[0], &n);
+		if (at->key != NULL && (strlen(at->key) != n ||
+		    !utf8_valid(at->key, n)))
+			at->key = NULL;
+	} else if (parts[0][strspn(parts[0], "0123456789")] != '\0' ||
+	    strlen(parts[0]) > 18 ||
+	    (parts[0][0] == '\0') != (in->sort == SORT_NEWEST)) {
+		at->key = NULL;
 	}
-	switch (in->sort) {
-	case SORT_PRICE:
-		if (in->after != NULL)
-			sql_add(sql, " AND (d.price, d.product_id)"
-			    " > (?::bigint, ?::uuid)", P(at[0]), P(id));
-		sql_add(sql, " ORDER BY d.price, d.product_id");
-		break;
-	case SORT_PRICE_DOWN:
-		if (in->after != NULL)
-			sql_add(sql, " AND (d.price, d.product_id)"
-			    " < (?::bigint, ?::uuid)", P(at[0]), P(id));
-		sql_add(sql, " ORDER BY d.price DESC, d.product_id DESC");
-		break;
-	case SORT_NAME:
-		if (in->after != NULL)
-			sql_add(sql, " AND (d.name, d.product_id) > (?, ?::uuid)",
-			    P(at[0]), P(id));
-		sql_add(sql, " ORDER BY d.name, d.product_id");
-		break;
-	case SORT_NEWEST:
-		if (in->after != NULL)
-			sql_add(sql, " AND d.product_id < ?::uuid", P(id));
-		sql_add(sql, " ORDER BY d.product_id DESC");
-		break;
-	}
-	sql_add(sql, " LIMIT ?::int", P(in->limit + 1));
-	return true;
+	if (at->key != NULL && uuid_parse(parts[1], &at->id))
+		return true;
+	field_fault(r, "after", "cursor", 0, 0);
+	return false;
 }
 
 static const char *
@@ -109,57 +95,61 @@ cursor_after(struct request *r, const struct card *card, enum sort sort)
 	uuid_text(&card->id, id);
 	if (sort == SORT_PRICE || sort == SORT_PRICE_DOWN)
 		return cursor_make(r, "%" PRId64 "|%s", card->price.amount, id);
-	return cursor_make(r, "%s|%s", sort == SORT_NAME ? card->name : "", id);
+	return cursor_make(r, "%s|%s", sort == SORT_NEWEST ? "" :
+	    hex_encode(r->arena, card->name, strlen(card->name)), id);
 }
 
-/* What a page says beside its items: the category's name, the words. */
+static bool
+add_order(struct request *r, struct sql *sql, const struct product_list *in)
+{
+	struct position at = { .key = NULL };
+
+	if (in->after != NULL && !read_position(r, in, &at))
+		return false;
+	switch (in->sort) {
+	case SORT_PRICE:
+		if (at.key != NULL)
+			sql_add(sql, " AND (d.price, d.product_id)"
+			    " > (?::bigint, ?::uuid)", P(at.key), P(at.id));
+		sql_add(sql, " ORDER BY d.price, d.product_id");
+		break;
+	case SORT_PRICE_DOWN:
+		if (at.key != NULL)
+			sql_add(sql, " AND (d.price, d.product_id)"
+			    " < (?::bigint, ?::uuid)", P(at.key), P(at.id));
+		sql_add(sql, " ORDER BY d.price DESC, d.product_id DESC");
+		break;
+	case SORT_NAME:
+		if (at.key != NULL)
+			sql_add(sql, " AND (d.name, d.product_id) > (?, ?::uuid)",
+			    P(at.key), P(at.id));
+		sql_add(sql, " ORDER BY d.name, d.product_id");
+		break;
+	case SORT_NEWEST:
+		if (at.key != NULL)
+			sql_add(sql, " AND d.product_id < ?::uuid", P(at.id));
+		sql_add(sql, " ORDER BY d.product_id DESC");
+		break;
+	}
+	sql_add(sql, " LIMIT ?::int", P(in->limit + 1));
+	return true;
+}
+
+/* What a page says beside its items: the words, and where more of it is. */
 static void
-set_page(struct request *r, const struct product_list *in)
+set_page(struct request *r, const struct product_list *in, const char *next)
 {
-	page_set(r, "q", json_object_new_string(in->q != NULL ? in->q : ""));
-	page_set(r, "category",
-	    json_object_new_string(in->category != NULL ? in->category : ""));
-	page_set(r, "sort", json_object_new_string(sorts[in->sort]));
-}
+	const char *q = in->q != NULL ? in->q : "";
+	struct buf more;
 
-DB_QUERY(find_category, 2,
-	"SELECT name FROM category_text WHERE lang = $1 AND slug = $2");
-
-int
-product_list(struct request *r)
-{
-	const struct product_list *in = request_input(r);
-	const char *query = in->q != NULL ? query_of(r, in->q) : NULL;
-	const char *next = NULL, *name = NULL;
-	struct card *cards;
-	struct sql sql;
-	size_t n;
-
-	if (in->category != NULL && (name = db_text(r->db, &find_category,
-	    P(r->lang), P(in->category))) == NULL)
-		return problem(r, PROBLEM_NOT_FOUND);
-	sql_start(&sql, r->arena, "SELECT d.product_id AS id, d.slug, d.name,"
-	    " d.image, d.price, d.currency FROM product_document d"
-	    " WHERE d.lang = ?", P(r->lang));
-	if (in->category != NULL)
-		sql_add(&sql, " AND d.product_id IN (SELECT pc.product_id"
-		    " FROM product_category pc JOIN category c"
-		    " ON c.id = pc.category_id JOIN category_text t"
-		    " ON t.category_id IN (c.id, c.parent_id)"
-		    " WHERE t.lang = ? AND t.slug = ?)", P(r->lang),
-		    P(in->category));
-	if (query != NULL)
-		sql_add(&sql, " AND d.search @@ to_tsquery('simple', ?)", P(query));
-	if (!add_order(r, &sql, in))
-		return r->status;
-	if (!sql_all(r->db, &sql, &product_card_schema, (void **)&cards, &n))
-		return 0;
-	if (n > (size_t)in->limit)
-		next = cursor_after(r, &cards[--n - 1], in->sort);
-	set_page(r, in);
-	if (name != NULL)
-		page_set(r, "category_name", json_object_new_string(name));
-	return reply_list(r, &product_card_schema, cards, n, next);
+	page_set(r, "q", json_object_new_string(q));
+	if (next == NULL)
+		return;
+	buf_init(&more, r->arena, 8192);
+	buf_puts(&more, "?q=");
+	url_encode(&more, q);
+	buf_printf(&more, "&sort=%s&after=%s", sorts[in->sort], next);
+	page_set(r, "more", json_object_new_string(more.data));
 }
 
 struct category {
@@ -172,6 +162,62 @@ SCHEMA(category_schema, struct category,
 	FIELD_UUID(struct category, parent_id),
 	FIELD_TEXT(struct category, slug),
 	FIELD_TEXT(struct category, name));
+
+DB_QUERY(find_category, 2,
+	"SELECT t.category_id AS id, t.slug, t.name FROM category_text x"
+	" JOIN category_text t ON t.category_id = x.category_id AND t.lang = $1"
+	" WHERE x.slug = $2 OR x.category_id::text = $2"
+	" ORDER BY x.lang = $1 DESC LIMIT 1");
+
+static bool
+is_page_of(struct request *r, const char *slug)
+{
+	return r->route->kind == KIND_PAGE && str_starts(r->local_path, "/c/") &&
+	    !str_eq(r->local_path + 3, slug);
+}
+
+int
+product_list(struct request *r)
+{
+	const struct product_list *in = request_input(r);
+	const char *query = in->q != NULL ? query_of(r, in->q) : NULL;
+	const char *next = NULL;
+	struct category category = { .name = NULL };
+	struct card *cards;
+	struct sql sql;
+	size_t n;
+
+	if (in->category != NULL && !db_one(r->db, &find_category,
+	    &category_schema, &category, P(r->lang), P(in->category)))
+		return problem(r, PROBLEM_NOT_FOUND);
+	if (category.name != NULL && is_page_of(r, category.slug))
+		return reply_redirect(r,
+		    arena_printf(r->arena, "/c/%s", category.slug));
+	sql_start(&sql, r->arena, "SELECT d.product_id AS id, d.slug, d.name,"
+	    " d.image, d.price, d.currency FROM product_document d"
+	    " WHERE d.lang = ?", P(r->lang));
+	if (category.name != NULL)
+		sql_add(&sql, " AND d.product_id IN (WITH RECURSIVE tree AS"
+		    " (SELECT ?::uuid AS id UNION SELECT c.id FROM category c"
+		    "  JOIN tree ON c.parent_id = tree.id)"
+		    " SELECT pc.product_id FROM product_category pc"
+		    " JOIN tree ON tree.id = pc.category_id)", P(category.id));
+	if (query != NULL)
+		sql_add(&sql, " AND d.search @@ to_tsquery('simple', ?)", P(query));
+	else if (in->q != NULL)
+		sql_add(&sql, " AND false");	/* no word in it finds nothing */
+	if (!add_order(r, &sql, in))
+		return r->status;
+	if (!sql_all(r->db, &sql, &product_card_schema, (void **)&cards, &n))
+		return 0;
+	if (n > (size_t)in->limit)
+		next = cursor_after(r, &cards[--n - 1], in->sort);
+	set_page(r, in, next);
+	if (category.name != NULL)
+		page_set(r, "category_name",
+		    json_object_new_string(category.name));
+	return reply_list(r, &product_card_schema, cards, n, next);
+}
 
 DB_QUERY(list_categories, 1,
 	"SELECT c.id, c.parent_id, t.slug, t.name FROM category c"

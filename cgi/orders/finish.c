@@ -1,98 +1,128 @@
-/* The finisher: what a crash left half done is finished or undone. */
+/*
+ * The finisher: what a crash left half done is finished or undone. What cannot
+ * be done now (a callee is out of reach) stays as it is for the next run.
+ */
 #include "orders.h"
 
 #include "web/call.h"
 
-struct open {
+struct due {
 	struct uuid id;
 };
 
-static SCHEMA(open_schema, struct open,
-	FIELD_UUID(struct open, id));
+static SCHEMA(due_schema, struct due,
+	FIELD_UUID(struct due, id));
 
-DB_QUERY(find_placing, 1,
-	"SELECT id FROM shop_order WHERE status = 'placing'"
-	" AND placed_at < now() - interval '2 minutes' ORDER BY placed_at"
-	" LIMIT $1::int");
-DB_QUERY(find_awaiting, 1,
-	"SELECT id FROM shop_order WHERE status = 'awaiting_payment'"
-	" AND payment_status IN ('pending', 'failed')"
-	" AND placed_at < now() - interval '1 minute'"
-	" AND placed_at > now() - interval '1 day' ORDER BY placed_at"
-	" LIMIT $1::int");
-DB_QUERY(find_expired, 1,
-	"SELECT id FROM shop_order WHERE status = 'awaiting_payment'"
-	" AND payment_status <> 'paid' AND expires_at < now() ORDER BY expires_at"
-	" LIMIT $1::int");
+#define IS_LEFT "status = 'placing' AND placed_at < now() - interval '2 minutes'"
+/* Who pays by transfer takes days: asked by the hour, not by the minute. */
+#define IS_UNSURE "status = 'awaiting_payment'" \
+	" AND coalesce(checked_at, placed_at) < now() - CASE payment_provider" \
+	"  WHEN 'bank_transfer' THEN interval '1 hour' ELSE interval '1 minute' END"
+#define IS_OVER "status = 'awaiting_payment' AND expires_at < now()"
 
-static struct open *
-find(struct request *r, const struct db_query *query, int limit, size_t *n)
+DB_QUERY(find_left, 1,
+	"SELECT id FROM shop_order WHERE " IS_LEFT
+	" ORDER BY coalesce(checked_at, placed_at) LIMIT $1::int");
+DB_QUERY(find_unsure, 1,
+	"SELECT id FROM shop_order WHERE " IS_UNSURE
+	" ORDER BY coalesce(checked_at, placed_at) LIMIT $1::int");
+DB_QUERY(find_over, 1,
+	"SELECT id FROM shop_order WHERE " IS_OVER
+	" ORDER BY coalesce(checked_at, placed_at) LIMIT $1::int");
+DB_QUERY(count_due, 0,
+	"SELECT count(*) FROM shop_order WHERE (" IS_LEFT ") OR (" IS_UNSURE ")"
+	" OR (" IS_OVER ")");
+DB_QUERY(set_checked, 1,
+	"UPDATE shop_order SET checked_at = now() WHERE id = $1::uuid");
+
+int64_t
+orders_due(struct request *r)
 {
-	struct open *open;
-
-	return db_all(r->db, query, &open_schema, &open, n, P(limit)) ? open : NULL;
+	return db_integer(r->db, &count_due, 0);
 }
 
-/* Nobody came back for it: the hold and a payment without order are undone. */
+/* Those first that were not asked about for longest, so that none waits for
+ * one that cannot be finished. */
+static void
+each(struct request *r, const struct db_query *query, int limit,
+    bool (*work)(struct request *, struct order *), int64_t *done,
+    int64_t *failed)
+{
+	struct due *due;
+	struct order o;
+	size_t n;
+
+	if (!db_all(r->db, query, &due_schema, &due, &n, P(limit)))
+		return;
+	for (size_t i = 0; i < n && !request_failed(r); i++) {
+		enum order_status before;
+
+		if (!order_find(r, due[i].id, &o))
+			continue;
+		before = o.status;
+		db_exec(r->db, &set_checked, P(o.id));
+		if (!work(r, &o)) {
+			++*failed;
+			call_forgive(r);
+		} else if (o.status != before) {
+			++*done;
+		}
+	}
+}
+
+/* Nobody came back for it. */
 static bool
-undo_placing(struct request *r, struct uuid id)
+undo(struct request *r, struct order *o)
+{
+	return order_undo(r, o->id) && order_find(r, o->id, o);
+}
+
+void
+orders_undo_placing(struct request *r, int limit, int64_t *done,
+    int64_t *failed)
+{
+	each(r, &find_left, limit, undo, done, failed);
+}
+
+/* Step 4 where a crash left it out (again is harmless: its key), then 5. */
+static bool
+ask(struct request *r, struct order *o)
+{
+	struct order_payment payment;
+
+	return (o->payment_status != PAID_PENDING || order_pay(r, o, &payment)) &&
+	    order_ask(r, o);
+}
+
+void
+orders_ask_payments(struct request *r, int limit, int64_t *done,
+    int64_t *failed)
+{
+	each(r, &find_unsure, limit, ask, done, failed);
+}
+
+/* Asked once more, then the payment is closed, then the order. What is captured
+ * even so comes as an event, and is given back. */
+static bool
+expire(struct request *r, struct order *o)
 {
 	struct call_answer answer;
-	char text[UUID_TEXT_SIZE];
+	char id[UUID_TEXT_SIZE];
 
-	uuid_text(&id, text);
-	return order_void(r, id) &&
-	    call(r, DELETE, arena_printf(r->arena,
-	    "/internal/inventory/holds/%s", text), NULL, &answer) &&
-	    call(r, POST, arena_printf(r->arena,
-	    "/internal/payments/orders/%s/cancel", text), NULL, &answer);
+	if (!order_ask(r, o))
+		return false;
+	if (o->status != ORDER_AWAITING_PAYMENT)
+		return true;
+	if (!call(r, POST, arena_printf(r->arena,
+	    "/internal/payments/orders/%s/cancel", uuid_text(&o->id, id)), NULL,
+	    &answer) || !step_begin(r))
+		return false;
+	order_end(r, o->id, ORDER_EXPIRED);
+	return step_end(r) && order_find(r, o->id, o);
 }
 
-int64_t
-orders_finish_half_done(struct request *r, int limit)
+void
+orders_expire(struct request *r, int limit, int64_t *done, int64_t *failed)
 {
-	size_t n;
-	struct open *open = find(r, &find_placing, limit, &n);
-	int64_t done = 0;
-
-	for (size_t i = 0; open != NULL && i < n; i++) {
-		done += undo_placing(r, open[i].id);
-		call_forgive(r);
-	}
-	open = find(r, &find_awaiting, limit, &n);
-	for (size_t i = 0; open != NULL && i < n; i++) {
-		struct order_payment payment;
-		struct order o;
-
-		if (!order_find(r, open[i].id, &o))
-			break;
-		if (order_pay(r, &o, &payment))	/* again is harmless: its key */
-			order_refresh(r, &o);
-		call_forgive(r);
-		done += o.status != ORDER_AWAITING_PAYMENT;
-	}
-	return done;
-}
-
-int64_t
-orders_expire(struct request *r, int limit)
-{
-	size_t n;
-	struct open *open = find(r, &find_expired, limit, &n);
-	int64_t done = 0;
-
-	for (size_t i = 0; open != NULL && i < n; i++) {
-		struct order o;
-
-		if (!order_find(r, open[i].id, &o) || !order_refresh(r, &o))
-			break;
-		call_forgive(r);
-		if (o.status != ORDER_AWAITING_PAYMENT || !step_begin(r))
-			continue;
-		if (order_end(r, open[i].id, ORDER_EXPIRED) && step_end(r))
-			done++;
-		else
-			step_undo(r);
-	}
-	return done;
+	each(r, &find_over, limit, expire, done, failed);
 }

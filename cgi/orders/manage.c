@@ -1,10 +1,9 @@
-/* What happens to an order later: lists, cancel, ship, pay once more, expire. */
+/* What happens to an order later: lists, the end of it, its parcel. */
 #include "orders.h"
 
 #include <json-c/json.h>
 
 #include "db/sql.h"
-#include "web/call.h"
 
 struct card {
 	struct uuid id;
@@ -40,6 +39,17 @@ SCHEMA(order_list_input, struct order_list,
 	FIELD_I32(struct order_list, limit, .min = 1, .max = 100,
 	    .preset = "20"));
 
+/* Which filter of the page is on, and its name for the way on. */
+static void
+set_status(struct request *r, const char *status)
+{
+	struct json_object *is = json_object_new_object();
+
+	json_object_object_add(is, status, json_object_new_boolean(true));
+	page_set(r, "status_is", is);
+	page_set(r, "status_filter", json_object_new_string(status));
+}
+
 static int
 list(struct request *r, bool all)
 {
@@ -64,6 +74,8 @@ list(struct request *r, bool all)
 			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND id < ?::uuid", P(id));
 	}
+	if (in->has_status && r->route->kind == KIND_PAGE)
+		set_status(r, order_statuses[in->status]);
 	sql_add(&sql, " ORDER BY id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &order_card_schema, (void **)&rows, &n))
 		return 0;
@@ -110,18 +122,13 @@ order_end(struct request *r, struct uuid id, enum order_status status)
 	return !request_failed(r);
 }
 
-struct own_id {
-	struct uuid id;
-	const char *token;
-};
-
 int
 order_cancel(struct request *r)
 {
-	const struct own_id *in = request_input(r);
+	const struct order_get *in = request_input(r);
 	struct order o;
 
-	if (!order_find_own(r, in->id, in->token, &o))
+	if (!order_find_own(r, in->id, in->token, "orders.order.cancel", &o))
 		return r->status;
 	if (!order_end(r, in->id, ORDER_CANCELLED))
 		return problem(r, PROBLEM_NOT_CANCELLABLE);
@@ -131,19 +138,24 @@ order_cancel(struct request *r)
 
 struct ship {
 	struct uuid id;
-	const char *tracking;
+	const char *carrier, *tracking;
 };
 
 SCHEMA(ship_input, struct ship,
 	FIELD_UUID(struct ship, id, .required = true),
+	FIELD_TEXT(struct ship, carrier, .max = 60, .preset = ""),
 	FIELD_TEXT(struct ship, tracking, .max = 100, .preset = ""));
 
-DB_QUERY(ship_order, 2,
-	"UPDATE shop_order SET fulfilment_status = 'fulfilled', tracking = $2,"
+DB_QUERY(ship_order, 1,
+	"UPDATE shop_order SET fulfilment_status = 'fulfilled',"
 	" status = CASE WHEN payment_status = 'paid' THEN 'completed'"
 	"  ELSE status END"
 	" WHERE id = $1::uuid AND status = 'confirmed'"
+	" AND payment_status IN ('paid', 'authorized')"
 	" AND fulfilment_status = 'unfulfilled'");
+DB_QUERY(put_shipment, 5,
+	"INSERT INTO shipment (id, order_id, carrier, tracking, actor)"
+	" VALUES ($1::uuid, $2::uuid, $3, $4, $5)");
 
 int
 order_ship(struct request *r)
@@ -153,71 +165,24 @@ order_ship(struct request *r)
 
 	if (!order_find(r, in->id, &o))
 		return problem(r, PROBLEM_NOT_FOUND);
-	if (!db_exec(r->db, &ship_order, P(in->id), P(in->tracking)))
+	if (!db_exec(r->db, &ship_order, P(in->id)))
 		return problem(r, PROBLEM_NOT_SHIPPABLE);
-	order_note(r, in->id, "shipped", in->tracking);
+	db_exec(r->db, &put_shipment, P(uuid_new()), P(in->id), P(in->carrier),
+	    P(in->tracking), P(r->actor));
+	order_note(r, in->id, "shipped", arena_printf(r->arena, "%s%s%s",
+	    in->carrier, in->carrier[0] != '\0' ? " " : "", in->tracking));
 	order_find(r, in->id, &o);
 	order_tell(r, EVENT_ORDER_SHIPPED, &o, NULL);
 	return reply(r, 201, &order_schema, &o);
 }
 
-struct pay_again {
-	struct uuid id;
-	const char *token, *payment_method;
-};
-
-SCHEMA(pay_again_input, struct pay_again,
-	FIELD_UUID(struct pay_again, id, .required = true),
-	FIELD_TEXT(struct pay_again, token, .max = 100),
-	FIELD_TEXT(struct pay_again, payment_method, .max = 30,
-	    .preset = "demo_card"));
-
-DB_QUERY(next_attempt, 2,
-	"UPDATE shop_order SET payment_attempt = payment_attempt + 1,"
-	" payment_status = 'pending', payment_provider = $2 WHERE id = $1::uuid"
-	" AND status = 'awaiting_payment' AND payment_status = 'failed'");
-
-/* The same order and number; a new attempt once the last one has failed. */
-int
-order_pay_again(struct request *r)
+/* Sold, but not there: staff read it on the order. */
+bool
+on_stock_short(struct request *r, const struct event *event)
 {
-	const struct pay_again *in = request_input(r);
-	struct order_payment payment;
 	struct order o;
 
-	if (!order_find_own(r, in->id, in->token, &o) || !order_refresh(r, &o))
-		return r->status;
-	if (!step_begin(r))
-		return 0;
-	if (db_exec(r->db, &next_attempt, P(in->id), P(in->payment_method)))
-		order_note(r, in->id, "payment_started", "");
-	if (!step_end(r) || !order_find(r, in->id, &o))
-		return 0;
-	if (o.status != ORDER_AWAITING_PAYMENT)
-		return problem(r, PROBLEM_CONFLICT);
-	if (!order_pay(r, &o, &payment))
-		return r->status;
-	o.payment = payment.next_action;
-	o.token = order_token(r, o.id);
-	return reply(r, 200, &order_schema, &o);
-}
-
-int
-order_pay_again_form(struct request *r)
-{
-	const struct pay_again *in = request_input(r);
-	struct json_object *payment, *url;
-	char id[UUID_TEXT_SIZE];
-
-	if (order_pay_again(r) >= 300 || r->json == NULL)
-		return r->status;
-	if (json_object_object_get_ex(r->json, "payment", &payment) &&
-	    payment != NULL && json_object_object_get_ex(payment, "url", &url) &&
-	    url != NULL) {
-		r->location = json_object_get_string(url);
-		r->status = 303;
-		return 303;
-	}
-	return reply_redirect(r, arena_printf(r->arena, "/orders/%s",
-	    uuid_text(&in->id, id)));
+	if (order_find(r, event->subject, &o))
+		order_note_once(r, o.id, "stock_short", "");
+	return !request_failed(r);
 }

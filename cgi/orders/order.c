@@ -5,7 +5,11 @@
 
 #include "crypto/key.h"
 #include "crypto/token.h"
+#include "base/clock.h"
+#include "web/call.h"
 #include "web/format.h"
+
+#define COOKIE_AGE_S (30 * 86400)
 
 const char *const order_statuses[] = { "placing", "awaiting_payment",
 	"confirmed", "completed", "cancelled", "expired", "void", NULL };
@@ -39,6 +43,7 @@ SCHEMA(order_schema, struct order,
 	FIELD_I32(struct order, payment_attempt),
 	FIELD_TEXT(struct order, shipping_option),
 	FIELD_JSON(struct order, shipping_address),
+	FIELD_JSON(struct order, billing_address),
 	FIELD_TEXT(struct order, note),
 	FIELD_MONEY(struct order, subtotal),
 	FIELD_MONEY(struct order, shipping),
@@ -49,22 +54,31 @@ SCHEMA(order_schema, struct order,
 	FIELD_TIME(struct order, expires_at),
 	FIELD_JSON(struct order, lines),
 	FIELD_JSON(struct order, timeline),
+	FIELD_JSON(struct order, shipments),
 	FIELD_TEXT(struct order, token),
 	FIELD_JSON(struct order, payment));
+
+#define AS_RFC3339 "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
 
 DB_QUERY(find_order, 1,
 	"SELECT o.id, o.number, o.user_id, o.cart_key, o.email, o.name, o.lang,"
 	" o.status, o.payment_status, o.fulfilment_status, o.payment_provider,"
-	" o.payment_attempt, o.shipping_option, o.shipping_address, o.note,"
-	" o.subtotal, o.shipping, o.tax, o.total, o.tracking, o.placed_at,"
-	" o.expires_at, o.currency,"
+	" o.payment_attempt, o.shipping_option, o.shipping_address,"
+	" o.billing_address, o.note, o.subtotal, o.shipping, o.tax, o.total,"
+	" o.placed_at, o.expires_at, o.currency,"
+	" coalesce((SELECT s.tracking FROM shipment s WHERE s.order_id = o.id"
+	"  ORDER BY s.shipped_at DESC LIMIT 1), '') AS tracking,"
+	" coalesce((SELECT jsonb_agg(jsonb_build_object('carrier', s.carrier,"
+	"  'tracking', s.tracking, 'at', to_char(s.shipped_at, " AS_RFC3339 "))"
+	"  ORDER BY s.shipped_at) FROM shipment s WHERE s.order_id = o.id), '[]')"
+	"  AS shipments,"
 	" (SELECT jsonb_agg(jsonb_build_object('variant_id', l.variant_id,"
 	"  'sku', l.sku, 'name', l.name, 'options', l.options, 'quantity',"
 	"  l.quantity, 'unit', l.unit, 'total', l.total, 'tax', l.tax,"
 	"  'currency', o.currency) ORDER BY l.position) FROM order_line l"
 	"  WHERE l.order_id = o.id) AS lines,"
 	" coalesce((SELECT jsonb_agg(jsonb_build_object('kind', e.kind, 'detail',"
-	"  e.detail, 'at', to_char(e.at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))"
+	"  e.detail, 'at', to_char(e.at, " AS_RFC3339 "))"
 	"  ORDER BY e.id) FROM order_entry e WHERE e.order_id = o.id), '[]')"
 	"  AS timeline"
 	" FROM shop_order o WHERE o.id = $1::uuid");
@@ -101,27 +115,47 @@ order_token(struct request *r, struct uuid id)
 	return mac_base64url(token_key(r), token_text(r, id), mac);
 }
 
-bool
-order_token_is_right(struct request *r, struct uuid id, const char *token)
+static bool
+token_is_right(struct request *r, struct uuid id, const char *token)
 {
-	return token != NULL && mac_verify(token_key(r), token_text(r, id), token);
+	return token != NULL && token[0] != '\0' &&
+	    mac_verify(token_key(r), token_text(r, id), token);
+}
+
+/* A cookie an order; a few of them at most, each for a month. */
+static const char *
+cookie_name(struct request *r, struct uuid id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	return arena_printf(r->arena, "zoco_order_%.8s",
+	    uuid_text(&id, text) + 28);
+}
+
+void
+order_cookie(struct request *r, struct uuid id)
+{
+	reply_cookie(r, cookie_name(r, id), order_token(r, id), COOKIE_AGE_S, "/");
+}
+
+static bool
+is_known(struct request *r, struct uuid id, const char *token,
+    const char *permission)
+{
+	return token_is_right(r, id, token) ||
+	    token_is_right(r, id, request_env(r, "HTTP_X_ORDER_TOKEN")) ||
+	    token_is_right(r, id, request_cookie(r, cookie_name(r, id))) ||
+	    (r->session != NULL && permission != NULL &&
+	    session_may(r->session, permission));
 }
 
 bool
 order_find_own(struct request *r, struct uuid id, const char *token,
-    struct order *order)
+    const char *permission, struct order *order)
 {
-	const char *header = request_env(r, "HTTP_X_ORDER_TOKEN");
-	char text[UUID_TEXT_SIZE];
-	const char *cookie = request_cookie(r,
-	    arena_printf(r->arena, "zoco_order_%.8s", uuid_text(&id, text) + 28));
-	bool is_ours = order_token_is_right(r, id, token) ||
-	    order_token_is_right(r, id, header[0] != '\0' ? header : NULL) ||
-	    order_token_is_right(r, id, cookie) || (r->session != NULL &&
-	    session_may(r->session, "orders.order.read"));
-
 	if (order_find(r, id, order) && order->status != ORDER_PLACING &&
-	    order->status != ORDER_VOID && (is_ours || (r->session != NULL &&
+	    order->status != ORDER_VOID && (is_known(r, id, token, permission) ||
+	    (r->session != NULL &&
 	    uuid_equal(&order->user_id, &r->session->user_id))))
 		return true;
 	if (!request_failed(r))
@@ -139,6 +173,20 @@ order_note(struct request *r, struct uuid id, const char *kind,
 {
 	db_exec(r->db, &put_entry, P(uuid_new()), P(id), P(kind), P(detail),
 	    P(r->actor));
+}
+
+DB_QUERY(put_entry_once, 5,
+	"INSERT INTO order_entry (id, order_id, kind, detail, actor)"
+	" SELECT $1::uuid, $2::uuid, $3, $4, $5 WHERE NOT EXISTS (SELECT"
+	"  FROM order_entry WHERE order_id = $2::uuid AND kind = $3"
+	"  AND detail = $4)");
+
+bool
+order_note_once(struct request *r, struct uuid id, const char *kind,
+    const char *detail)
+{
+	return db_exec(r->db, &put_entry_once, P(uuid_new()), P(id), P(kind),
+	    P(detail), P(r->actor));
 }
 
 struct told {
@@ -223,29 +271,62 @@ add_line_texts(struct request *r, struct json_object *lines)
 		}
 }
 
+/* "at" of the timeline gets a text, too. */
+static void
+add_time_texts(struct request *r, struct json_object *timeline)
+{
+	for (size_t i = 0; i < json_object_array_length(timeline); i++) {
+		struct json_object *entry = json_object_array_get_idx(timeline, i);
+		struct json_object *at;
+		char text[FORMAT_SIZE];
+		int64_t us;
+
+		if (json_object_object_get_ex(entry, "at", &at) &&
+		    clock_parse_rfc3339(json_object_get_string(at), &us))
+			json_object_object_add(entry, "at_text",
+			    json_object_new_string(format_datetime(us, r->lang, text,
+			    sizeof(text))));
+	}
+}
+
+static void
+set_flag(struct request *r, const char *name, bool value)
+{
+	page_set(r, name, json_object_new_boolean(value));
+}
+
 /* What a page wants to know in one word each. */
 static void
 set_page(struct request *r, const struct order *o)
 {
-	bool is_failed = o->status == ORDER_AWAITING_PAYMENT &&
-	    o->payment_status == PAID_FAILED;
+	bool is_awaiting = o->status == ORDER_AWAITING_PAYMENT;
+	bool is_failed = is_awaiting && o->payment_status == PAID_FAILED;
+	bool is_here = str_eq(o->fulfilment_status, "unfulfilled");
+	const char *url = is_awaiting && !is_failed ? order_pay_url(o) : NULL;
+	struct json_object *methods, *country;
 
 	add_line_texts(r, o->lines);
-	page_set(r, "can_pay", json_object_new_boolean(is_failed));
-	page_set(r, "can_cancel", json_object_new_boolean(
-	    (o->status == ORDER_AWAITING_PAYMENT || o->status == ORDER_CONFIRMED) &&
-	    str_eq(o->fulfilment_status, "unfulfilled")));
-	page_set(r, "can_ship", json_object_new_boolean(
-	    o->status == ORDER_CONFIRMED &&
-	    str_eq(o->fulfilment_status, "unfulfilled")));
-	page_set(r, "is_waiting", json_object_new_boolean(
-	    o->status == ORDER_AWAITING_PAYMENT && !is_failed));
+	add_time_texts(r, o->timeline);
+	set_flag(r, "can_pay", is_failed);
+	set_flag(r, "can_cancel", is_here &&
+	    (is_awaiting || o->status == ORDER_CONFIRMED));
+	set_flag(r, "can_ship", is_here && o->status == ORDER_CONFIRMED &&
+	    (o->payment_status == PAID_PAID ||
+	    o->payment_status == PAID_AUTHORIZED));
+	set_flag(r, "is_waiting", is_awaiting && !is_failed);
+	set_flag(r, "is_checking", is_awaiting && !is_failed && url == NULL &&
+	    !str_eq(o->payment_provider, "bank_transfer"));
+	if (url != NULL)
+		page_set(r, "pay_url", json_object_new_string(url));
+	if (!is_failed)
+		return;
+	json_object_object_get_ex(o->shipping_address, "country", &country);
+	if (order_methods(r, json_object_get_string(country),
+	    o->payment_provider, &methods))
+		page_set(r, "methods", json_object_get(methods));
+	else
+		call_forgive(r);
 }
-
-struct order_get {
-	struct uuid id;
-	const char *token;
-};
 
 SCHEMA(order_get_input, struct order_get,
 	FIELD_UUID(struct order_get, id, .required = true),
@@ -257,10 +338,11 @@ order_get(struct request *r)
 	const struct order_get *in = request_input(r);
 	struct order order;
 
-	if (!order_find_own(r, in->id, in->token, &order) ||
+	if (!order_find_own(r, in->id, in->token, "orders.order.read", &order) ||
 	    !order_refresh(r, &order))
 		return r->status;
-	set_page(r, &order);
+	if (r->route->kind == KIND_PAGE)
+		set_page(r, &order);
 	return reply(r, 200, &order_schema, &order);
 }
 
@@ -271,11 +353,10 @@ order_page(struct request *r)
 	const struct order_get *in = request_input(r);
 	char id[UUID_TEXT_SIZE];
 
-	uuid_text(&in->id, id);
-	if (in->token != NULL && order_token_is_right(r, in->id, in->token)) {
-		reply_cookie(r, arena_printf(r->arena, "zoco_order_%.8s", id + 28),
-		    in->token, 30 * 86400, "/");
-		return reply_redirect(r, arena_printf(r->arena, "/orders/%s", id));
+	if (in->token != NULL && token_is_right(r, in->id, in->token)) {
+		order_cookie(r, in->id);
+		return reply_redirect(r, arena_printf(r->arena, "/orders/%s",
+		    uuid_text(&in->id, id)));
 	}
 	return order_get(r);
 }

@@ -5,6 +5,14 @@
  * the order's row, the hold of the stock, the payment. Every step may come
  * twice; what a crash leaves half done is finished or undone by the retry with
  * the same key or by cron/expire_orders.
+ *
+ *	quote.c     the cart at today's prices, with its delivery
+ *	place.c     step 1: the row, with everything frozen
+ *	checkout.c  the page for it
+ *	steps.c     steps 2 and 3, and undoing them
+ *	payment.c   step 4, and step 5: what payments says of an order
+ *	order.c     an order shown and told; manage.c: lists, cancel, ship
+ *	finish.c    the work of the finisher
  */
 #ifndef ZOCO_CGI_ORDERS_H
 #define ZOCO_CGI_ORDERS_H
@@ -27,8 +35,8 @@ extern const char *const order_statuses[], *const paid_statuses[];
 struct order_line {
 	struct uuid variant_id;
 	const char *sku, *name, *options;
-	int32_t position, quantity, tax_rate;
-	int64_t unit, total, tax;
+	int32_t position, quantity, tax_rate;	/* tax_rate 2100 is 21 % */
+	int64_t unit, total, tax;		/* gross, gross, the tax in total */
 };
 extern const struct schema order_line_schema;
 
@@ -41,9 +49,15 @@ struct order {
 	int32_t payment_attempt;
 	struct money subtotal, shipping, tax, total;
 	int64_t placed_at, expires_at;
-	struct json_object *shipping_address, *lines, *timeline, *payment;
+	struct json_object *shipping_address, *billing_address;
+	struct json_object *lines, *timeline, *shipments, *payment;
 };
 extern const struct schema order_schema;
+
+/* Where a parcel or a bill goes. */
+struct address {
+	const char *name, *line1, *line2, *postcode, *city, *country, *phone;
+};
 
 /* What orders asks payments about. */
 struct order_payment {
@@ -55,19 +69,64 @@ struct order_payment {
 };
 extern const struct schema order_payment_schema;
 
+struct shipping_option {
+	const char *code, *name;
+	struct money amount;
+	bool is_chosen;
+};
+extern const struct schema shipping_option_schema;
+
+/* A cart as it would be ordered now; gross, the tax is in it. */
+struct quote {
+	const char *cart_key;
+	struct order_line *lines;
+	size_t lines_n;
+	struct shipping_option *options;
+	size_t options_n;
+	struct money subtotal, shipping, tax, total;
+	int32_t weight_g;
+};
+extern const struct schema quote_schema;
+
+/*
+ * Prices the asker's cart anew, with the delivery of that code (NULL: none yet).
+ * False: cart-empty, out-of-stock with the lines that are no longer sold,
+ * invalid where nothing is delivered so, or a failure.
+ */
+bool quote_make(struct request *, const char *country, const char *option,
+    struct quote *);
+
+/* The ways to pay in a country, as payments lists them; the one that is
+ * `chosen` gets the member "is_chosen". False: out of reach. */
+bool order_methods(struct request *, const char *country, const char *chosen,
+    struct json_object **list);
+/* False: it is not offered there (invalid), or that cannot be known. */
+bool order_method_check(struct request *, const char *country,
+    const char *method);
+
+/* How long an order waits for this way of paying. */
+int64_t order_minutes(const struct request *, const char *provider);
+bool order_is_cash(const struct order *);
+
 /* The order with its lines and timeline; false: there is none. */
 bool order_find(struct request *, struct uuid id, struct order *);
 
-/* The same if the asker may see it (owner, token, staff); else 404 is set. */
+/*
+ * The same if the asker may have it: its owner, the bearer of its token (in
+ * the address, a header or a cookie), or staff with the permission (NULL:
+ * none will do). Else false, and 404 is set.
+ */
 bool order_find_own(struct request *, struct uuid id, const char *token,
-    struct order *);
+    const char *permission, struct order *);
 
-/* The guest's token of an order, and its link for mails. */
+/* The guest's token of an order, and the cookie that carries it. */
 const char *order_token(struct request *, struct uuid id);
-bool order_token_is_right(struct request *, struct uuid id, const char *token);
+void order_cookie(struct request *, struct uuid id);
 
-/* An entry of the timeline, within the transaction. */
+/* An entry of the timeline, within the transaction; _once: not if it has it. */
 void order_note(struct request *, struct uuid id, const char *kind,
+    const char *detail);
+bool order_note_once(struct request *, struct uuid id, const char *kind,
     const char *detail);
 /* The event of a change, with all that others need to know. */
 void order_tell(struct request *, enum event_type, const struct order *,
@@ -75,38 +134,58 @@ void order_tell(struct request *, enum event_type, const struct order *,
 
 /* Steps after the row is there; each may come twice. False: see r. */
 bool order_hold(struct request *, const struct order *);
-bool order_confirm(struct request *, struct order *,
-    struct json_object *instructions);
-bool order_void(struct request *, struct uuid id);
 bool order_pay(struct request *, const struct order *, struct order_payment *);
-/* Goes on from wherever the order stands, up to its payment. */
+/* Goes on from wherever the order stands, up to its payment, and answers. */
 int order_go_on(struct request *, struct order *);
 
+/* Gives back hold and payment of an order that was never placed, then makes it
+ * void. False: not now; it is still there to be undone later. */
+bool order_undo(struct request *, struct uuid id);
+
 /*
- * The provider's word on an order, from event, poll and finisher alike; within
+ * The provider's word on an order, from event, poll and finisher alike, within
  * a transaction. Money for an order that is no more is given back.
  */
-bool order_mark_paid(struct request *, struct uuid id, int64_t amount);
+bool order_mark_paid(struct request *, struct uuid id, int32_t attempt,
+    int64_t captured);
 bool order_mark_failed(struct request *, struct uuid id, int32_t attempt);
-bool order_mark_authorized(struct request *, struct uuid id);
+bool order_mark_authorized(struct request *, struct uuid id, int32_t attempt);
 
-/* Applies what payments says of an awaiting order, in steps of its own. */
+/* Asks payments about an awaiting order and applies the answer, in a step of
+ * its own. False: it cannot be known now; see r. */
+bool order_ask(struct request *, struct order *);
+/* The same for a page, which stands also without an answer. */
 bool order_refresh(struct request *, struct order *);
+
+/* Where the shopper has to go on at the provider's; NULL: nowhere. */
+const char *order_pay_url(const struct order *);
 
 /* Ends an order that came to nothing, within a transaction. */
 bool order_end(struct request *, struct uuid id, enum order_status);
 
-/* The work of the finisher; counts what it did. */
-int64_t orders_finish_half_done(struct request *, int limit);
-int64_t orders_expire(struct request *, int limit);
+/* The finisher's work on up to `limit` orders each; adds to the counts. */
+void orders_undo_placing(struct request *, int limit, int64_t *done,
+    int64_t *failed);
+void orders_ask_payments(struct request *, int limit, int64_t *done,
+    int64_t *failed);
+void orders_expire(struct request *, int limit, int64_t *done,
+    int64_t *failed);
+int64_t orders_due(struct request *);	/* how many that would concern */
 
-extern const struct schema shipping_options_input, shipping_option_schema,
-    order_place_input, order_list_input, order_get_input, order_id_input,
+/* Input of what an asker may have by a token. */
+struct order_get {
+	struct uuid id;
+	const char *token;
+};
+
+extern const struct schema shipping_options_input, order_place_input,
+    order_draft_input, order_list_input, order_get_input, order_id_input,
     ship_input, pay_again_input, checkout_page_input, order_card_schema;
 
 int shipping_option_list(struct request *);
 int order_place(struct request *);
 int checkout_page(struct request *);
+int checkout_totals(struct request *);
 int checkout_form(struct request *);
 int order_list(struct request *);
 int order_list_own(struct request *);
@@ -121,5 +200,6 @@ bool on_captured(struct request *, const struct event *);
 bool on_failed(struct request *, const struct event *);
 bool on_authorized(struct request *, const struct event *);
 bool on_refunded(struct request *, const struct event *);
+bool on_stock_short(struct request *, const struct event *);
 
 #endif

@@ -35,6 +35,8 @@ const struct route orders_routes[] = {
 	FORM(POST, "/checkout", PERM_PUBLIC, &order_place_input,
 	    TX_NONE | IDEM | RESUMES, checkout_form, "/checkout",
 	    .limit = &checkout_limit),
+	FORM(POST, "/checkout/totals", PERM_PUBLIC, &order_draft_input, TX_NONE,
+	    checkout_totals, "/checkout", .template = "checkout"),
 	PAGE("/orders/{id}", PERM_PUBLIC, &order_get_input, TX_NONE, order_page,
 	    "order"),
 	FORM(POST, "/orders/{id}/cancel", PERM_PUBLIC, &order_get_input,
@@ -60,8 +62,10 @@ const struct route orders_routes[] = {
 static const struct subscription subscriptions[] = {
 	{ EVENT_PAYMENT_CAPTURED, on_captured },
 	{ EVENT_PAYMENT_FAILED, on_failed },
+	{ EVENT_PAYMENT_CANCELLED, on_failed },
 	{ EVENT_PAYMENT_AUTHORIZED, on_authorized },
 	{ EVENT_PAYMENT_REFUNDED, on_refunded },
+	{ EVENT_STOCK_SHORT, on_stock_short },
 	{ .handler = NULL }
 };
 

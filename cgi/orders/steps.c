@@ -12,27 +12,8 @@
 #define CASH_HOLD_DAYS 30
 #define GRACE_MINUTES 10
 
-SCHEMA(order_payment_schema, struct order_payment,
-	FIELD_UUID(struct order_payment, id),
-	FIELD_UUID(struct order_payment, order_id),
-	FIELD_I32(struct order_payment, attempt),
-	FIELD_TEXT(struct order_payment, status),
-	FIELD_TEXT(struct order_payment, provider),
-	FIELD_I64(struct order_payment, captured),
-	FIELD_I64(struct order_payment, amount),
-	FIELD_JSON(struct order_payment, next_action));
-
-static const char *
-path_of(struct request *r, const char *format, struct uuid id)
-{
-	char text[UUID_TEXT_SIZE];
-
-	uuid_text(&id, text);
-	return arena_printf(r->arena, "/internal/%s/%s", format, text);
-}
-
-static bool
-is_cash(const struct order *o)
+bool
+order_is_cash(const struct order *o)
 {
 	return str_eq(o->payment_provider, "cash_on_delivery");
 }
@@ -40,129 +21,181 @@ is_cash(const struct order *o)
 static bool
 is_offline(const struct order *o)
 {
-	return is_cash(o) || str_eq(o->payment_provider, "bank_transfer");
+	return order_is_cash(o) || str_eq(o->payment_provider, "bank_transfer");
 }
 
-static struct json_object *
-hold_body(struct request *r, const struct order *o)
+static const char *
+path_of(struct request *r, const char *format, struct uuid id)
 {
-	struct json_object *body = json_object_new_object();
-	struct json_object *lines = json_object_new_array();
-	int64_t until = is_cash(o) ? clock_now_us() + CASH_HOLD_DAYS * 86400000000 :
-	    o->expires_at + GRACE_MINUTES * 60000000;
-	char text[40];
+	char text[UUID_TEXT_SIZE];
 
-	(void)r;
+	return arena_printf(r->arena, "/internal/%s/%s", format,
+	    uuid_text(&id, text));
+}
+
+/* What inventory and cart want to know of the order's lines. */
+static struct json_object *
+wanted_lines(const struct order *o)
+{
+	static const char *const names[] = { "variant_id", "quantity" };
+	struct json_object *lines = json_object_new_array(), *value;
+
 	for (size_t i = 0; i < json_object_array_length(o->lines); i++) {
 		struct json_object *line = json_object_array_get_idx(o->lines, i);
-		struct json_object *wanted = json_object_new_object(), *value;
+		struct json_object *wanted = json_object_new_object();
 
-		json_object_object_get_ex(line, "variant_id", &value);
-		json_object_object_add(wanted, "variant_id", json_object_get(value));
-		json_object_object_get_ex(line, "quantity", &value);
-		json_object_object_add(wanted, "quantity", json_object_get(value));
+		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+			json_object_object_get_ex(line, names[k], &value);
+			json_object_object_add(wanted, names[k],
+			    json_object_get(value));
+		}
 		json_object_array_add(lines, wanted);
 	}
-	clock_format_rfc3339(until, text);
-	json_object_object_add(body, "lines", lines);
-	json_object_object_add(body, "until", json_object_new_string(text));
-	return body;
+	return lines;
 }
 
 DB_QUERY(void_order, 1,
 	"UPDATE shop_order SET status = 'void', key = key || ' void ' || id"
 	" WHERE id = $1::uuid AND status = 'placing'");
 
-bool
-order_void(struct request *r, struct uuid id)
+/* The key is free again: the same request may be made anew. */
+static bool
+make_void(struct request *r, struct uuid id)
 {
 	if (!step_begin(r))
 		return false;
-	db_exec(r->db, &void_order, P(id));
-	order_note(r, id, "void", "");
+	if (db_exec(r->db, &void_order, P(id)))
+		order_note(r, id, "void", "");
 	return step_end(r);
+}
+
+/* The hold goes before the row does: what fails here is tried again. */
+bool
+order_undo(struct request *r, struct uuid id)
+{
+	struct call_answer answer;
+
+	return call(r, DELETE, path_of(r, "inventory/holds", id), NULL, &answer) &&
+	    call(r, POST, arena_printf(r->arena, "%s/cancel",
+	    path_of(r, "payments/orders", id)), NULL, &answer) &&
+	    make_void(r, id);
+}
+
+/* The lines that lack, with the names that the shopper knows them by. */
+static void
+tell_lacking(struct request *r, const struct order *o,
+    struct json_object *lacking)
+{
+	for (size_t i = 0; i < json_object_array_length(lacking); i++) {
+		struct json_object *lack = json_object_array_get_idx(lacking, i);
+		struct json_object *id, *other, *name;
+
+		json_object_object_get_ex(lack, "variant_id", &id);
+		for (size_t k = 0; k < json_object_array_length(o->lines); k++) {
+			struct json_object *line =
+			    json_object_array_get_idx(o->lines, k);
+
+			json_object_object_get_ex(line, "variant_id", &other);
+			json_object_object_get_ex(line, "name", &name);
+			if (json_object_equal(id, other))
+				json_object_object_add(lack, "name",
+				    json_object_get(name));
+		}
+	}
+	problem_member(r, "lines", json_object_get(lacking));
 }
 
 bool
 order_hold(struct request *r, const struct order *o)
 {
+	struct json_object *body = json_object_new_object(), *lacking;
 	struct call_answer answer;
-	struct json_object *lines;
+	int64_t until = order_is_cash(o) ?
+	    clock_now_us() + CASH_HOLD_DAYS * 86400000000 :
+	    o->expires_at + GRACE_MINUTES * 60000000;
+	char text[40];
 
-	if (!call(r, PUT, path_of(r, "inventory/holds", o->id), hold_body(r, o),
-	    &answer))
+	clock_format_rfc3339(until, text);
+	json_object_object_add(body, "lines", wanted_lines(o));
+	json_object_object_add(body, "until", json_object_new_string(text));
+	if (!call(r, PUT, path_of(r, "inventory/holds", o->id), body, &answer))
 		return false;
 	if (answer.status == 200)
 		return true;
-	if (!order_void(r, o->id))
+	if (!str_eq(answer.problem, "out-of-stock")) {
+		problem(r, PROBLEM_CONFLICT);	/* the finisher has undone it */
 		return false;
-	if (json_object_object_get_ex(answer.json, "lines", &lines))
-		problem_member(r, "lines", json_object_get(lines));
+	}
+	if (o->status == ORDER_PLACING && !make_void(r, o->id))
+		return false;
+	if (json_object_object_get_ex(answer.json, "lines", &lacking) &&
+	    json_object_is_type(lacking, json_type_array))
+		tell_lacking(r, o, lacking);
 	problem(r, PROBLEM_OUT_OF_STOCK);
 	return false;
 }
 
-bool
-order_pay(struct request *r, const struct order *o, struct order_payment *payment)
-{
-	struct json_object *body = json_object_new_object();
-	struct call_answer answer;
-	char id[UUID_TEXT_SIZE];
-
-	json_object_object_add(body, "provider",
-	    json_object_new_string(o->payment_provider));
-	json_object_object_add(body, "amount",
-	    json_object_new_int64(o->total.amount));
-	json_object_object_add(body, "currency",
-	    json_object_new_string(o->total.currency));
-	json_object_object_add(body, "order_number",
-	    json_object_new_string(o->number));
-	json_object_object_add(body, "return_path", json_object_new_string(
-	    arena_printf(r->arena, "/orders/%s", uuid_text(&o->id, id))));
-	json_object_object_add(body, "lang", json_object_new_string(o->lang));
-	if (!call(r, PUT, arena_printf(r->arena, "%s/%d",
-	    path_of(r, "payments/orders", o->id), o->payment_attempt), body,
-	    &answer))
-		return false;
-	if (answer.status == 200)
-		return call_read(r, &answer, &order_payment_schema, payment);
-	problem(r, PROBLEM_PROVIDER_FAILED);
-	return false;
-}
-
+DB_QUERY(number_order, 1,
+	"UPDATE shop_order SET number = 'Z' || nextval('order_number')"
+	" WHERE id = $1::uuid AND status = 'placing' AND number IS NULL");
 DB_QUERY(confirm_order, 3,
 	"UPDATE shop_order SET status = $2, payment_status = $3"
 	" WHERE id = $1::uuid AND status = 'placing'");
 
-/* Step 3: from here on the order exists for its shopper. */
-bool
-order_confirm(struct request *r, struct order *o,
-    struct json_object *instructions)
+/* The stock is there, so it gets a number, which a transfer refers to. */
+static bool
+give_number(struct request *r, struct order *o)
 {
-	enum order_status status =
-	    is_cash(o) ? ORDER_CONFIRMED : ORDER_AWAITING_PAYMENT;
-
+	if (o->number != NULL)
+		return true;
 	if (!step_begin(r))
 		return false;
-	if (db_exec(r->db, &confirm_order, P(o->id), P(order_statuses[status]),
-	    P(is_cash(o) ? "authorized" : "pending"))) {
+	db_exec(r->db, &number_order, P(o->id));
+	return step_end(r) && order_find(r, o->id, o);
+}
+
+/* Step 3: from here on the order exists for its shopper. */
+static bool
+confirm(struct request *r, struct order *o, struct json_object *instructions)
+{
+	bool is_cash = order_is_cash(o);
+
+	o->status = is_cash ? ORDER_CONFIRMED : ORDER_AWAITING_PAYMENT;
+	o->payment_status = is_cash ? PAID_AUTHORIZED : PAID_PENDING;
+	if (!step_begin(r))
+		return false;
+	if (db_exec(r->db, &confirm_order, P(o->id), P(order_statuses[o->status]),
+	    P(paid_statuses[o->payment_status]))) {
 		order_note(r, o->id, "placed", "");
-		o->status = status;
-		o->payment_status = is_cash(o) ? PAID_AUTHORIZED : PAID_PENDING;
 		order_tell(r, EVENT_ORDER_PLACED, o, instructions);
 	}
 	return step_end(r) && order_find(r, o->id, o);
 }
 
-/* The lines leave the cart; should that fail now, they are there twice. */
+/* Offline payments come before the confirmation: its mail says how to pay. */
+static bool
+place(struct request *r, struct order *o, struct order_payment *payment)
+{
+	if (!order_hold(r, o) || !give_number(r, o) ||
+	    (is_offline(o) && !order_pay(r, o, payment)) ||
+	    !confirm(r, o, payment->next_action))
+		return false;
+	if (o->status != ORDER_VOID)
+		return true;
+	if (order_undo(r, o->id))	/* the finisher was quicker: after it */
+		problem(r, PROBLEM_CONFLICT);
+	return false;
+}
+
+/* The lines leave the cart, once per order; the order stands without it. */
 static void
 empty_cart(struct request *r, const struct order *o)
 {
-	struct json_object *body = hold_body(r, o);
+	struct json_object *body = json_object_new_object();
 	struct call_answer answer;
 	char id[UUID_TEXT_SIZE];
 
-	json_object_object_del(body, "until");
+	json_object_object_add(body, "lines", wanted_lines(o));
 	json_object_object_add(body, "cart_key",
 	    json_object_new_string(o->cart_key));
 	json_object_object_add(body, "order_id",
@@ -175,141 +208,15 @@ int
 order_go_on(struct request *r, struct order *o)
 {
 	struct order_payment payment = { .next_action = NULL };
-	bool pays_first = is_offline(o);	/* the mail tells how to pay */
 
-	if (o->status == ORDER_PLACING) {
-		if (!order_hold(r, o) || (pays_first && !order_pay(r, o, &payment)) ||
-		    !order_confirm(r, o, payment.next_action))
-			return r->status;
-		empty_cart(r, o);
-	}
+	if (o->status == ORDER_PLACING && !place(r, o, &payment))
+		return r->status;
 	if (o->status == ORDER_AWAITING_PAYMENT || o->status == ORDER_CONFIRMED) {
+		empty_cart(r, o);
 		if (payment.next_action == NULL && !order_pay(r, o, &payment))
 			return r->status;
 		o->payment = payment.next_action;
 	}
 	o->token = order_token(r, o->id);
 	return reply(r, 201, &order_schema, o);
-}
-
-DB_QUERY(mark_paid, 2,
-	"UPDATE shop_order SET payment_status = 'paid', status = CASE"
-	"  WHEN fulfilment_status = 'fulfilled' THEN 'completed'"
-	"  ELSE 'confirmed' END"
-	" WHERE id = $1::uuid AND status IN ('placing', 'awaiting_payment',"
-	"  'confirmed') AND payment_status <> 'paid' AND total = $2::bigint");
-DB_QUERY(mark_late, 1,
-	"UPDATE shop_order SET payment_status = 'paid' WHERE id = $1::uuid"
-	" AND status IN ('cancelled', 'expired', 'void')"
-	" AND payment_status NOT IN ('paid', 'refunded')");
-DB_QUERY(mark_failed, 2,
-	"UPDATE shop_order SET payment_status = 'failed' WHERE id = $1::uuid"
-	" AND status = 'awaiting_payment' AND payment_status = 'pending'"
-	" AND payment_attempt = $2::int");
-DB_QUERY(mark_authorized, 1,
-	"UPDATE shop_order SET payment_status = 'authorized' WHERE id = $1::uuid"
-	" AND payment_status = 'pending'");
-DB_QUERY(mark_refunded, 1,
-	"UPDATE shop_order SET payment_status = 'refunded' WHERE id = $1::uuid"
-	" AND payment_status <> 'refunded'");
-
-bool
-order_mark_paid(struct request *r, struct uuid id, int64_t amount)
-{
-	struct order o;
-
-	if (db_exec(r->db, &mark_paid, P(id), P(amount))) {
-		order_note(r, id, "paid", "");
-		if (order_find(r, id, &o))
-			order_tell(r, EVENT_ORDER_PAID, &o, NULL);
-	} else if (db_exec(r->db, &mark_late, P(id))) {
-		/* Too late: the goods are free again, so the money goes back. */
-		order_note(r, id, "paid_late", "");
-		if (order_find(r, id, &o))
-			order_tell(r, EVENT_ORDER_CANCELLED, &o, NULL);
-	}
-	return !request_failed(r);
-}
-
-bool
-order_mark_failed(struct request *r, struct uuid id, int32_t attempt)
-{
-	struct order o;
-
-	if (db_exec(r->db, &mark_failed, P(id), P(attempt)) &&
-	    order_find(r, id, &o)) {
-		order_note(r, id, "payment_failed", "");
-		order_tell(r, EVENT_ORDER_CHANGED, &o, NULL);
-	}
-	return !request_failed(r);
-}
-
-bool
-order_mark_authorized(struct request *r, struct uuid id)
-{
-	db_exec(r->db, &mark_authorized, P(id));
-	return !request_failed(r);
-}
-
-bool
-order_refresh(struct request *r, struct order *o)
-{
-	struct order_payment payment;
-	struct call_answer answer;
-
-	if (o->status != ORDER_AWAITING_PAYMENT)
-		return true;
-	if (!call(r, GET, path_of(r, "payments/orders", o->id), NULL, &answer) ||
-	    answer.status != 200 ||
-	    !call_read(r, &answer, &order_payment_schema, &payment)) {
-		call_forgive(r);	/* the page stands without it */
-		return true;
-	}
-	o->payment = payment.next_action;
-	if (!str_eq(payment.status, "captured") && !str_eq(payment.status, "failed"))
-		return true;
-	if (!step_begin(r))
-		return false;
-	if (str_eq(payment.status, "captured"))
-		order_mark_paid(r, o->id, payment.captured);
-	else
-		order_mark_failed(r, o->id, payment.attempt);
-	return step_end(r) && order_find(r, o->id, o);
-}
-
-static int64_t
-number_of(const struct event *event, const char *name)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(event->data, name, &value) ?
-	    json_object_get_int64(value) : 0;
-}
-
-bool
-on_captured(struct request *r, const struct event *event)
-{
-	return order_mark_paid(r, event->subject, number_of(event, "captured"));
-}
-
-bool
-on_failed(struct request *r, const struct event *event)
-{
-	return order_mark_failed(r, event->subject,
-	    (int32_t)number_of(event, "attempt"));
-}
-
-bool
-on_authorized(struct request *r, const struct event *event)
-{
-	return order_mark_authorized(r, event->subject);
-}
-
-bool
-on_refunded(struct request *r, const struct event *event)
-{
-	if (number_of(event, "refunded") == number_of(event, "captured") &&
-	    db_exec(r->db, &mark_refunded, P(event->subject)))
-		order_note(r, event->subject, "refunded", "");
-	return !request_failed(r);
 }

@@ -260,6 +260,8 @@ show_form_again(struct request *r)
 	db_start(r->db, r->arena);
 	page_views(r);
 	root = root_of(r);
+	if (r->problem == PROBLEM_NONE && r->location != NULL)
+		return true;	/* the page itself sends on */
 	if (r->problem != PROBLEM_NONE || r->status >= 300)
 		return false;
 	r->problem = why;

@@ -106,16 +106,11 @@ orders_ask_payments(struct request *r, int limit, int64_t *done,
 static bool
 expire(struct request *r, struct order *o)
 {
-	struct call_answer answer;
-	char id[UUID_TEXT_SIZE];
-
 	if (!order_ask(r, o))
 		return false;
 	if (o->status != ORDER_AWAITING_PAYMENT)
 		return true;
-	if (!call(r, POST, arena_printf(r->arena,
-	    "/internal/payments/orders/%s/cancel", uuid_text(&o->id, id)), NULL,
-	    &answer) || !step_begin(r))
+	if (!order_close_payment(r, o->id) || !step_begin(r))
 		return false;
 	order_end(r, o->id, ORDER_EXPIRED);
 	return step_end(r) && order_find(r, o->id, o);

@@ -142,6 +142,9 @@ int order_go_on(struct request *, struct order *);
  * void. False: not now; it is still there to be undone later. */
 bool order_undo(struct request *, struct uuid id);
 
+/* Gives up the order's payments, or gives back what they took; none is good. */
+bool order_close_payment(struct request *, struct uuid id);
+
 /*
  * The provider's word on an order, from event, poll and finisher alike, within
  * a transaction. Money for an order that is no more is given back.

@@ -71,12 +71,26 @@ order_method_check(struct request *r, const char *country, const char *method)
 }
 
 static const char *
-path_of(struct request *r, const struct order *o)
+path_of(struct request *r, struct uuid id)
 {
 	char text[UUID_TEXT_SIZE];
 
 	return arena_printf(r->arena, "/internal/payments/orders/%s",
-	    uuid_text(&o->id, text));
+	    uuid_text(&id, text));
+}
+
+bool
+order_close_payment(struct request *r, struct uuid id)
+{
+	struct call_answer answer;
+
+	if (!call(r, POST, arena_printf(r->arena, "%s/cancel", path_of(r, id)),
+	    json_object_new_object(), &answer))
+		return false;
+	if (answer.status == 200 || answer.status == 404)
+		return true;
+	problem(r, PROBLEM_UNAVAILABLE);
+	return false;
 }
 
 bool
@@ -97,7 +111,7 @@ order_pay(struct request *r, const struct order *o, struct order_payment *paymen
 	json_object_object_add(body, "return_path", json_object_new_string(
 	    arena_printf(r->arena, "/orders/%s", uuid_text(&o->id, id))));
 	json_object_object_add(body, "lang", json_object_new_string(o->lang));
-	if (!call(r, PUT, arena_printf(r->arena, "%s/%d", path_of(r, o),
+	if (!call(r, PUT, arena_printf(r->arena, "%s/%d", path_of(r, o->id),
 	    o->payment_attempt), body, &answer))
 		return false;
 	if (answer.status == 200)
@@ -246,7 +260,7 @@ order_ask(struct request *r, struct order *o)
 
 	if (o->status != ORDER_AWAITING_PAYMENT)
 		return true;
-	if (!call(r, GET, path_of(r, o), NULL, &answer))
+	if (!call(r, GET, path_of(r, o->id), NULL, &answer))
 		return false;
 	if (answer.status == 404)
 		return true;		/* step 4 is still to come */

@@ -75,10 +75,13 @@ order_undo(struct request *r, struct uuid id)
 {
 	struct call_answer answer;
 
-	return call(r, DELETE, path_of(r, "inventory/holds", id), NULL, &answer) &&
-	    call(r, POST, arena_printf(r->arena, "%s/cancel",
-	    path_of(r, "payments/orders", id)), NULL, &answer) &&
-	    make_void(r, id);
+	if (!call(r, DELETE, path_of(r, "inventory/holds", id), NULL, &answer))
+		return false;
+	if (answer.status != 204) {
+		problem(r, PROBLEM_UNAVAILABLE);
+		return false;
+	}
+	return order_close_payment(r, id) && make_void(r, id);
 }
 
 /* The lines that lack, with the names that the shopper knows them by. */

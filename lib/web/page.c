@@ -334,7 +334,7 @@ page_finish(struct request *r)
 		show_problem(r);
 	else if (r->location != NULL || r->text != NULL)
 		return;
-	else if (r->route->form_of != NULL)
+	else if (r->route->form_of != NULL && r->route->template == NULL)
 		reply_redirect(r, next_location(r, r->route->next != NULL ?
 		    r->route->next : r->route->form_of));
 	else

@@ -9,8 +9,9 @@
  *
  *	API      is answered with JSON under /api/v1
  *	PAGE     fills a template under /es and /en; `also` fills further parts
- *	FORM     takes a page's form: after success 303 to `next`, after a fault
- *	         the page `form_of` again, with what was typed and each message
+ *	FORM     takes a page's form: after success 303 to `next` (or, where
+ *	         nothing changed, a `template`), after a fault the page
+ *	         `form_of` again, with what was typed and each message
  *	FRAGMENT is a part of a page that nginx or htmx includes; no layout
  *	INTERNAL is for other programs, named in `needs`, over nginx's Unix socket
  */

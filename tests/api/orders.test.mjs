@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import test from 'node:test';
+import test, { before } from 'node:test';
 import { Client, customer, internal, mails, sql, staff, until, url, variant } from './client.mjs';
 
 const home = { name: 'Ana Pérez', line1: 'Calle Sol 1', postcode: '28013', city: 'Madrid', country: 'ES' };
@@ -74,6 +74,8 @@ async function finisher() {
 		return status === 0;
 	}, 'the finisher');
 }
+
+before(() => setStock(CHEAP, 500));
 
 test('deliveries of the present cart: by country, weight and worth', async () => {
 	const amounts = async (client, country) =>
@@ -166,7 +168,7 @@ test('a crash after any step: the same key goes on with the same order', async (
 });
 
 test('the finisher undoes what nobody came back for, not sooner', async () => {
-	const before = level(12).reserved, order = await place(await cartWith(12));
+	const reserved = level(12).reserved, order = await place(await cartWith(12));
 	crashAfterHold(order);
 	await finisher();
 	const status = () => sql('orders', `SELECT status FROM shop_order WHERE id = '${order.id}'`)[0].status;
@@ -174,7 +176,7 @@ test('the finisher undoes what nobody came back for, not sooner', async () => {
 	age(order, '3 minutes');
 	await finisher();
 	assert.equal(status(), 'void');
-	assert.equal(level(12).reserved, before);
+	assert.equal(level(12).reserved, reserved);
 	assert.equal((await holdOf(order)).state, 'released');
 	assert.equal(paymentsOf(order)[0].status, 'cancelled');
 });
@@ -197,7 +199,7 @@ test('the finisher makes the payment that a crash left out, and applies what was
 });
 
 test('an unpaid order expires: stock and cart come back, a mail says so', async () => {
-	const before = level(13).reserved, client = await cartWith(13), email = `late-${randomUUID()}@example.com`;
+	const reserved = level(13).reserved, client = await cartWith(13), email = `late-${randomUUID()}@example.com`;
 	const order = await place(client, { email });
 	await finisher();
 	assert.equal((await shown(order)).status, 'awaiting_payment');
@@ -205,7 +207,7 @@ test('an unpaid order expires: stock and cart come back, a mail says so', async 
 	await finisher();
 	assert.equal((await shown(order)).status, 'expired');
 	assert.equal(paymentsOf(order)[0].status, 'cancelled');
-	await until(() => level(13).reserved === before, 'the stock');
+	await until(() => level(13).reserved === reserved, 'the stock');
 	await until(async () => (await client.api('GET', '/cart')).body.count === 1, 'the cart');
 	await until(async () => (await mails(email)).length === 2, 'the mail', 20);
 
@@ -216,7 +218,7 @@ test('an unpaid order expires: stock and cart come back, a mail says so', async 
 	assert.deepEqual((await kinds(order)).slice(-2), ['paid_late', 'refunded']);
 	const [payment] = paymentsOf(order);
 	assert.deepEqual([payment.captured, payment.refunded], [order.total.amount, order.total.amount]);
-	assert.equal(level(13).reserved, before);
+	assert.equal(level(13).reserved, reserved);
 });
 
 test('money that does not fit is noted once, and does not confirm', async () => {
@@ -292,4 +294,143 @@ test('whose orders one sees: own, all as staff, page by page', async () => {
 	assert.equal((await me.api('GET', '/orders?after=x')).status, 422);
 	const page = await (await me.fetch('/es/account/orders')).text();
 	assert.ok(page.includes(orders[0]) && !page.includes(guests.id));
+});
+
+test('paid by two attempts: the second is noted, its refund leaves the order paid', async () => {
+	const order = await place(await cartWith(CHEAP), { payment_method: 'demo_card' }), boss = await staff();
+	await card(order, '4000000000000002');
+	await until(async () => (await shown(order)).payment_status === 'failed', 'the decline');
+	await new Client().api('POST', `/orders/${order.id}/payments`, { payment_method: 'bank_transfer' }, bearing(order));
+	const [declined, transfer] = paymentsOf(order);
+	for (const { id } of [transfer, declined])
+		assert.equal((await boss.idempotent('POST', `/payments/${id}/capture`, {})).status, 200);
+	await until(async () => (await kinds(order)).includes('paid_twice'), 'the note');
+	assert.equal((await boss.idempotent('POST', `/payments/${declined.id}/refunds`, { reason: 'twice' })).status, 201);
+	const [{ id }] = sql('payments', `SELECT id FROM outbox WHERE subject = '${order.id}' AND type = 'payment.refunded'`);
+	await until(() => sql('orders', `SELECT event_id FROM inbox WHERE event_id = '${id}'`).length === 1, 'the news of the refund');
+	const { status, payment_status } = await shown(order);
+	assert.deepEqual([status, payment_status], ['confirmed', 'paid']);
+});
+
+test('what is no longer sold is out of stock; the page leads to the cart', async () => {
+	const client = await cartWith(15), body = await bodyFor(client);
+	alter('catalog', `UPDATE variant SET is_active = false WHERE id = '${variant(15)}'`);
+	try {
+		const refused = await client.idempotent('POST', '/orders', body);
+		assert.equal(refused.body.type, '/problems/out-of-stock');
+		assert.deepEqual(refused.body.lines, [{ variant_id: variant(15), quantity: 1, available: 0 }]);
+		for (const answer of [await client.fetch('/es/checkout'), await client.form('/es/checkout', formOf({}, 1))])
+			assert.deepEqual([answer.status, answer.headers.get('location')?.replace(url, '')], [303, '/es/cart']);
+	} finally {
+		alter('catalog', `UPDATE variant SET is_active = true WHERE id = '${variant(15)}'`);
+	}
+});
+
+// --- Pages, as a browser without JavaScript uses them.
+
+const formOf = (changes, total) => ({
+	email: 'ana@example.com', 'shipping_address.name': home.name, 'shipping_address.line1': home.line1,
+	'shipping_address.postcode': home.postcode, 'shipping_address.city': home.city, 'shipping_address.country': 'ES',
+	shipping_option: 'standard', payment_method: 'bank_transfer', expected_total: total, idempotency_key: randomUUID(), ...changes });
+const totalOn = page => Number(page.match(/name="expected_total" value="(\d+)"/)[1]);
+const keyOn = page => page.match(/name="idempotency_key" value="([^"]+)"/)[1];
+const wayOf = answer => answer.headers.get('location')?.replace(url, '');
+
+test('the checkout page: totals of another country, what was typed stays', async () => {
+	const client = await cartWith(CHEAP);
+	assert.equal(totalOn(await (await client.fetch('/es/checkout')).text()), 1290 + 495);
+	assert.equal(totalOn(await (await client.fetch('/es/checkout?country=XX&shipping_option=drone')).text()), 1290 + 495);
+	const draft = { email: 'half', 'shipping_address.country': 'PT', 'shipping_address.phone': '+34 600', expected_total: '1', payment_method: 'demo_card' };
+	const answer = await client.form('/es/checkout/totals', draft), page = await answer.text();
+	assert.equal(answer.status, 200);
+	assert.equal(totalOn(page), 1290 + 1295);
+	assert.match(page, /name="email"[^>]*value="half"/);
+	assert.match(page, /value="\+34 600"/);
+	assert.match(page, /<option value="PT" selected>/);
+	assert.match(page, /value="demo_card" required checked/);
+	assert.doesNotMatch(page, /value="cash_on_delivery"/);
+	assert.equal((await client.form('/es/checkout/totals', { email: 'x'.repeat(300) })).status, 422);
+});
+
+test('the checkout page: faults beside their fields, a new total before the charge, then the order', async () => {
+	const client = await cartWith(CHEAP);
+	let answer = await client.form('/es/checkout', formOf({ email: 'nobody', 'shipping_address.city': '' }, 1785));
+	let page = await answer.text();
+	assert.equal(answer.status, 422);
+	assert.match(page, /id="email-error">[^<]+</);
+	assert.match(page, /id="city-error">[^<]+</);
+	assert.match(page, /id="name-error"></);
+	answer = await client.form('/es/checkout', formOf({ shipping_option: 'express' }, 1785));
+	page = await answer.text();
+	assert.equal(answer.status, 409);
+	assert.equal(totalOn(page), 1290 + 995);
+	assert.match(page, /value="Calle Sol 1"/);
+	answer = await client.form('/es/checkout', formOf({ shipping_option: 'express' }, totalOn(page)));
+	assert.equal(answer.status, 303);
+	assert.match(wayOf(answer), /^\/es\/orders\/[0-9a-f-]{36}$/);
+	assert.match(answer.headers.getSetCookie().find(c => c.includes('zoco_order_')), /HttpOnly; SameSite=Lax/);
+	page = await (await client.fetch(wayOf(answer))).text();
+	assert.match(page, /IBAN/);
+	assert.match(page, /22,85/);
+	assert.equal((await new Client().fetch(wayOf(answer))).status, 404);
+
+	const again = await client.form('/es/checkout', formOf({}, 1785));	// from a tab left open
+	assert.deepEqual([again.status, wayOf(again)], [303, '/es/cart']);
+	assert.equal(wayOf(await client.fetch('/en/checkout')), '/en/cart');
+
+	const cancelled = await client.form(wayOf(answer) + '/cancel', { idempotency_key: randomUUID() });
+	assert.equal(wayOf(cancelled), wayOf(answer));
+	assert.match(await (await client.fetch(wayOf(answer))).text(), /badge-cancelled/);
+});
+
+test('the checkout page names what is out of stock', async () => {
+	await setStock(16, 2);
+	const client = await cartWith(16, 2), page = await (await client.fetch('/es/checkout')).text();
+	await setStock(16, 1);
+	const answer = await client.form('/es/checkout', formOf({}, totalOn(page))), again = await answer.text();
+	assert.equal(answer.status, 409);
+	const { name } = (await client.api('GET', '/cart')).body.lines[0];
+	assert.ok(again.match(/role="alert">.*?<\/div>/s)[0].includes(`${name}: `));
+});
+
+test('a declined card on the order\'s page: choose another way there', async () => {
+	const client = await cartWith(CHEAP), page = await (await client.fetch('/en/checkout')).text();
+	let answer = await client.form('/en/checkout', formOf({ payment_method: 'demo_card' }, totalOn(page)));
+	assert.match(wayOf(answer), /^\/en\/pay\//);
+	answer = await client.form(wayOf(answer), { card: '4000000000000002' });
+	const order = wayOf(answer);
+	assert.match(order, /^\/en\/orders\//);
+	const failed = await (await client.fetch(order)).text();
+	assert.match(failed, /value="demo_card" required checked/);
+	assert.equal((await client.form(order + '/pay', { idempotency_key: keyOn(failed) })).status, 422);
+	answer = await client.form(order + '/pay', { payment_method: 'bank_transfer', idempotency_key: keyOn(failed) });
+	assert.equal(wayOf(answer), order);
+	assert.match(await (await client.fetch(order)).text(), /IBAN/);
+});
+
+test('a mailed link swaps its token for a cookie', async () => {
+	const order = await place(await cartWith(CHEAP)), visitor = new Client();
+	const answer = await visitor.fetch(`/es/orders/${order.id}?token=${order.token}`);
+	assert.equal(wayOf(answer), `/es/orders/${order.id}`);
+	assert.equal((await visitor.fetch(wayOf(answer))).status, 200);
+	assert.equal((await visitor.fetch(`/es/orders/${randomUUID()}`)).status, 404);
+	assert.equal((await visitor.fetch(`/es/admin/orders/${order.id}`)).status, 303);
+});
+
+test('staff\'s pages: the list by status, ship, cancel', async () => {
+	const boss = await staff(), order = await place(await cartWith(CHEAP), { payment_method: 'cash_on_delivery', note: 'Ring <twice>' });
+	const list = async status => (await boss.fetch(`/es/admin/orders?status=${status}`)).text();
+	assert.ok((await list('confirmed')).includes(order.number));
+	assert.ok(!(await list('expired')).includes(order.number));
+	assert.match(await list('expired'), /status=expired" aria-current="page"/);
+	let page = await (await boss.fetch(`/es/admin/orders/${order.id}`)).text();
+	assert.match(page, /Ring &lt;twice&gt;/);
+	const shipped = await boss.form(`/es/admin/orders/${order.id}/ship`, { carrier: 'Correos', tracking: 'ES7', idempotency_key: randomUUID() });
+	assert.equal(wayOf(shipped), `/es/admin/orders/${order.id}`);
+	page = await (await boss.fetch(`/es/admin/orders/${order.id}`)).text();
+	assert.match(page, /Correos <strong>ES7/);
+	assert.doesNotMatch(page, /\/ship"/);
+	const late = await boss.form(`/es/admin/orders/${order.id}/cancel`, { idempotency_key: randomUUID() });
+	assert.equal(late.status, 409);
+	assert.equal((await (await customer()).fetch('/es/admin/orders')).status, 403);
 });

@@ -8,6 +8,7 @@
 
 #define EXIT_ANOTHER_RUNS 75	/* EX_TEMPFAIL of sysexits.h */
 #define LOCK_WAIT_US 15000000
+#define LOCK_CHECK_US 1000000
 
 DB_QUERY(take_lock, 1, "SELECT pg_try_advisory_lock(hashtext($1))::int");
 DB_QUERY(begin_run, 2, "INSERT INTO job_run (id, job) VALUES ($1::uuid, $2)");
@@ -27,19 +28,39 @@ bool
 job_should_stop(const struct job *job)
 {
 	return is_stopped || (job->limit > 0 && job->done >= job->limit) ||
-	    (job->for_us > 0 && clock_monotonic_us() >= job->until_us);
+	    (job->until_us > 0 && clock_monotonic_us() >= job->until_us);
 }
 
 bool
 job_is_looping(const struct job *job)
 {
-	return job->for_us > 0;
+	return job->is_looping;
+}
+
+/* Takes the lock, or takes it once more, which does no harm. */
+static bool
+take(struct job *job)
+{
+	job->lock_checked_us = clock_monotonic_us();
+	arena_reset(job->lock_arena);
+	db_start(job->lock, job->lock_arena);
+	return db_integer(job->lock, &take_lock, 0, P(job->name)) == 1;
+}
+
+static void
+check_lock(struct job *job)
+{
+	if (clock_monotonic_us() < job->lock_checked_us + LOCK_CHECK_US ||
+	    take(job) || db_failure(job->lock) != DB_GOOD)
+		return;
+	log_warn("job.lock-lost", "another %s has taken over", job->name);
+	is_stopped = 1;
 }
 
 void
 job_start_step(struct job *job, struct request *r)
 {
-	(void)job;
+	check_lock(job);
 	r->events = NULL;
 	r->after_commit = r->after_send = NULL;
 	r->status = 0;
@@ -60,7 +81,8 @@ usage(const struct job_program *p, FILE *out)
 	    "  --config FILE   default /etc/zoco/zoco.conf\n"
 	    "  --dry-run       only say what would be done\n"
 	    "  --limit N       stop after so many\n"
-	    "  --for 55s       go on for so long (s, m or h) instead of one pass\n"
+	    "  --for 55s       go on for so long (s, m or h; 0: for good) instead\n"
+	    "                  of one pass\n"
 	    "  --verbose       log for people\n"
 	    "  --help\n"
 	    "exit status: 0 good, 1 failed, 2 wrong usage, 75 another one runs\n",
@@ -68,15 +90,24 @@ usage(const struct job_program *p, FILE *out)
 	return out == stdout ? 0 : 2;
 }
 
+/* A number from 0 to a thousand million; -1 when it is none. *end is after. */
+static int64_t
+parse_number(const char *text, char **end)
+{
+	long long n = strtoll(text, end, 10);
+
+	return *end == text || n > 1000000000 || n < 0 ? -1 : n;
+}
+
 /* "55s", "5m", "1h" or plain seconds, in microseconds; -1 when it is none. */
 static int64_t
 parse_duration(const char *text)
 {
 	char *end;
-	long long n = strtoll(text, &end, 10);
+	int64_t n = parse_number(text, &end);
 	int64_t unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : 1;
 
-	if (end == text || n < 0 || n > 1000000000 ||
+	if (n < 0 ||
 	    (*end != '\0' && (strchr("smh", *end) == NULL || end[1] != '\0')))
 		return -1;
 	return n * unit * 1000000;
@@ -97,6 +128,7 @@ static bool
 read_options(struct job *job, const char **conf, bool *help, int argc,
     char **argv)
 {
+	char *end = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -108,9 +140,12 @@ read_options(struct job *job, const char **conf, bool *help, int argc,
 			job->dry_run = true;
 			break;
 		case 'l':
-			job->limit = strtoll(optarg, NULL, 10);
+			job->limit = parse_number(optarg, &end);
+			if (job->limit < 0 || *end != '\0')
+				return false;
 			break;
 		case 'f':
+			job->is_looping = true;
 			if ((job->for_us = parse_duration(optarg)) < 0)
 				return false;
 			break;
@@ -123,7 +158,7 @@ read_options(struct job *job, const char **conf, bool *help, int argc,
 		default:
 			return false;
 		}
-	return optind == argc && job->limit >= 0;
+	return optind == argc;
 }
 
 /* With --for the predecessor may need a moment to finish. */
@@ -131,19 +166,18 @@ static bool
 lock(struct job *job, const struct job_program *p, struct app *app)
 {
 	int64_t give_up = clock_monotonic_us() +
-	    (job->for_us > 0 ? LOCK_WAIT_US : 0);
+	    (job->is_looping ? LOCK_WAIT_US : 0);
 
+	job->name = p->name;
 	job->lock_arena = arena_new();
 	job->lock = db_new(conf_db_url(app->conf->db_url, p->domain->name,
 	    app->arena), false);
-	for (;;) {
-		db_start(job->lock, job->lock_arena);
-		if (db_integer(job->lock, &take_lock, 0, P(p->name)) == 1)
-			return true;
+	while (!take(job)) {
 		if (is_stopped || clock_monotonic_us() >= give_up)
 			return false;
 		usleep(200000);
 	}
+	return true;
 }
 
 static int
@@ -157,7 +191,8 @@ run(struct job *job, const struct job_program *p, struct app *app)
 	int status;
 
 	db_exec(r->db, &begin_run, P(id), P(p->name));
-	job->until_us = started + job->for_us;
+	if (job->for_us > 0)
+		job->until_us = started + job->for_us;
 	status = p->run(job, r);
 	job_start_step(job, r);
 	db_exec(r->db, &end_run, P(id), P(job->done), P(job->failed),
@@ -179,7 +214,7 @@ job_main(const struct job_program *p, int argc, char **argv)
 	const char *conf = "/etc/zoco/zoco.conf";
 	bool help = false;
 	struct app *app;
-	int status = EXIT_ANOTHER_RUNS;
+	int status = 1;
 
 	if (!read_options(&job, &conf, &help, argc, argv))
 		return usage(p, stderr);
@@ -191,10 +226,12 @@ job_main(const struct job_program *p, int argc, char **argv)
 	    job.verbose);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	if (lock(&job, p, app))
+	if (lock(&job, p, app)) {
 		status = run(&job, p, app);
-	else
+	} else if (db_failure(job.lock) == DB_GOOD) {
 		log_info("job.locked", "another %s runs", p->name);
+		status = EXIT_ANOTHER_RUNS;
+	}
 	db_free(job.lock);
 	arena_free(job.lock_arena);
 	app_close(app);

@@ -168,6 +168,8 @@ decorate(struct request *r, struct json_object *document)
 	json_object_object_add(document, "product_id",	/* a variant has an id too */
 	    json_object_new_string(text_of(document, "id")));
 	json_object_object_add(document, "variant_ids", join(r, ids, ","));
+	json_object_object_add(document, "has_choice",
+	    json_object_new_boolean(n > 1));
 	json_object_put(ids);
 }
 

@@ -50,6 +50,7 @@ async function all(query, limit) {
 }
 
 test('the demo: two dozen things in two languages, each with a picture that is there', async () => {
+	const pictures = new Set();
 	for (const lang of ['es', 'en']) {
 		const items = await all(`lang=${lang}`, 100);
 		assert.ok(items.length >= 24);
@@ -57,8 +58,10 @@ test('the demo: two dozen things in two languages, each with a picture that is t
 			const picture = await visitor.fetch(item.image);
 			assert.equal(picture.status, 200, item.image);
 			assert.equal(picture.headers.get('content-type'), 'image/svg+xml');
-			assert.ok((await picture.arrayBuffer()).byteLength < 3000);
+			pictures.add(await picture.text());
 		}
+		assert.ok([...pictures].every(text => text.length < 3000));
+		assert.equal(pictures.size, 24, 'each thing has a picture of its own');
 	}
 	const { body } = await get('/catalog/categories?lang=en');
 	assert.equal(body.items.length, 6);
@@ -327,6 +330,9 @@ test('pages: home, category, search and product, in two languages', async () => 
 	assert.match(text, new RegExp(`name="variant_id" value="${variant(1)}" checked`));
 	assert.match(text, /action="\/es\/cart\/items"/);
 	assert.match(text, /class="availability"/);
+	const single = (await page('/es/p/tijeras-de-podar')).text;
+	assert.match(single, new RegExp(`<input type="hidden" name="variant_id" value="${variant(23)}">`));
+	assert.doesNotMatch(single, /type="radio"/);
 	assert.match((await page('/es/search?q=zzzz')).text, /No hemos encontrado/);
 	assert.equal((await page('/en/p/taza-de-barro-alba', 303)).location, '/en/p/alba-clay-mug');
 	assert.equal((await page('/en/c/mesa', 303)).location, '/en/c/table');

@@ -117,22 +117,34 @@ link_use(struct request *r, const char *token, const char *purpose,
 
 struct told {
 	struct uuid user_id;
-	const char *email, *name, *url, *lang;
+	const char *email, *name, *url, *lang, *cart_key;
 };
 
 static SCHEMA(told_schema, struct told,
 	FIELD_UUID(struct told, user_id),
 	FIELD_TEXT(struct told, lang),
+	FIELD_TEXT(struct told, cart_key),
 	FIELD_TEXT(struct told, email, .personal = true),
 	FIELD_TEXT(struct told, name, .personal = true),
 	FIELD_TEXT(struct told, url, .personal = true));
+
+/* The cart that a guest had who signs in, as cart keeps it; or NULL. */
+static const char *
+guests_cart(struct request *r)
+{
+	const char *token = request_cookie(r, "zoco_cart");
+	char hash[DIGEST_HEX_SIZE];
+
+	return token == NULL || token[0] == '\0' ? NULL :
+	    arena_strdup(r->arena, token_hash_hex(token, hash));
+}
 
 void
 account_tell(struct request *r, enum event_type type,
     const struct account *account, const char *url)
 {
 	struct told told = { account->id, account->email, account->name, url,
-	    r->lang };
+	    r->lang, type == EVENT_USER_SIGNED_IN ? guests_cart(r) : NULL };
 
 	event_emit(r, type, account->id, &told_schema, &told);
 }

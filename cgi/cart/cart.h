@@ -2,8 +2,9 @@
  * cart: what somebody means to buy.
  *
  * A guest's cart is a hash in Redis under the hash of the cookie's token, a
- * customer's a few rows in PostgreSQL; both behind the same functions, by the
- * cart's key ("user:<id>", or the hash).
+ * customer's a few rows in PostgreSQL; both behind one interface, chosen by the
+ * cart's key: "user:<id>", or the hash. Redis away: guests get a 503, customers
+ * notice nothing.
  */
 #ifndef ZOCO_CGI_CART_H
 #define ZOCO_CGI_CART_H
@@ -11,9 +12,14 @@
 #include "web/app.h"
 
 #define CART_COOKIE "zoco_cart"
-#define CART_SECONDS (30 * 86400)
-#define CART_LINES_MAX 50
+#define CART_SECONDS (30 * 86400)	/* a guest's, since the last change */
+#define CART_LINES_MAX 50		/* that can be put in one by one */
 #define CART_QUANTITY_MAX 99
+/*
+ * What a cart shows at most, and inventory holds for an order. Carts that join,
+ * and orders that give back, may go beyond CART_LINES_MAX: nothing is lost.
+ */
+#define CART_SHOWN_MAX 100
 
 struct cart_line {
 	struct uuid variant_id;
@@ -21,34 +27,79 @@ struct cart_line {
 };
 extern const struct schema cart_line_schema;
 
-extern const struct program cart_program;
-extern const struct route cart_routes[];
+struct cart_content {
+	struct cart_line *lines;	/* ordered by id */
+	size_t n;
+	const char *email;		/* NULL: none was given */
+	bool marketing_consent;
+};
+
+/* What PATCH /cart sets; only what was given. */
+struct contact {
+	const char *email;		/* NULL: as it was */
+	bool marketing_consent, has_consent;
+};
+
+/* ADD adds up to CART_QUANTITY_MAX, SET sets a line that is there. */
+enum cart_change { CART_ADD, CART_SET };
+
+/* An order takes lines out of a cart, or gives them back. */
+enum cart_move { CART_TAKE, CART_GIVE_BACK };
 
 /*
- * The key of the asker's cart. NULL: there is none yet; with `create` one is
- * made, and its cookie set. After a sign-in the guest's lines join the
- * customer's.
+ * Where carts lie. Every function is atomic, and false when it failed: then r
+ * has the problem, or a failure that the dispatcher answers.
+ */
+struct cart_store {
+	bool (*read)(struct request *, const char *key, struct cart_content *);
+	/* Quantity 0 with SET removes; that is no fault where nothing was. */
+	bool (*change)(struct request *, const char *key, struct uuid variant_id,
+	    enum cart_change, int32_t quantity);
+	bool (*set_contact)(struct request *, const char *key,
+	    const struct contact *);
+	bool (*clear)(struct request *, const char *key);
+	/* In the caller's transaction; a repetition has no effect. */
+	bool (*move)(struct request *, const char *key, enum cart_move,
+	    struct uuid order_id, const struct cart_line *, size_t n);
+};
+
+extern const struct cart_store cart_guests, cart_customers;
+const struct cart_store *cart_store_of(const char *key);
+
+/* Joins lines into a customer's cart, the larger quantity of each; in the
+ * caller's transaction. */
+bool cart_customers_join(struct request *, const char *key,
+    const struct cart_line *, size_t n);
+
+/* Removes those lines from a guest's cart that are still as they were read. */
+bool cart_guests_settle(struct request *, const char *key,
+    const struct cart_line *, size_t n);
+
+/* The lines as JSON text, the arena's. */
+const char *cart_lines_text(struct request *, const struct cart_line *, size_t n);
+
+/* What the asker sees as the cart; before a guest's cart has joined the
+ * customer's, both as one. Writes nothing. */
+bool cart_read(struct request *, struct cart_content *);
+
+/*
+ * The key of the asker's cart, to change it. Joins a guest's cart that came
+ * along with a session. NULL: failed, or there is none; with `create` a guest
+ * gets one, and its cookie.
  */
 const char *cart_key(struct request *, bool create);
 
-/* All lines, ordered by id. False (503): the store is away. */
-bool cart_read(struct request *, const char *key, struct cart_line **,
-    size_t *n);
+extern const struct program cart_program;
+extern const struct route cart_routes[];
 
-enum cart_change { CART_ADD, CART_SET };
+extern const struct schema cart_schema, contact_input, item_add_input,
+    item_set_input, item_id_input, cart_key_input, ordered_input;
 
-/*
- * Adds to, or sets, a line; 0 removes it; atomic. False: r has the problem
- * (the cart is full, the store is away).
- */
-bool cart_change(struct request *, const char *key, struct uuid variant_id,
-    enum cart_change, int32_t quantity);
-bool cart_clear(struct request *, const char *key);
-
-extern const struct schema cart_schema, item_add_input, item_set_input,
-    item_id_input, cart_key_input, ordered_input;
+/* Answers with the cart as it is now. */
+int cart_show(struct request *, int status);
 
 int cart_get(struct request *);
+int cart_set(struct request *);
 int cart_delete(struct request *);
 int item_add(struct request *);
 int item_set(struct request *);
@@ -57,5 +108,6 @@ int cart_summary(struct request *);
 int cart_internal_read(struct request *);
 int cart_ordered(struct request *);
 bool on_order_undone(struct request *, const struct event *);
+bool on_signed_in(struct request *, const struct event *);
 
 #endif

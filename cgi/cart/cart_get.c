@@ -6,13 +6,15 @@
 
 #include <json-c/json.h>
 
+#include "base/tax.h"
 #include "web/call.h"
 #include "web/json_out.h"
 
 struct priced {
 	struct uuid variant_id;
 	const char *slug, *name, *sku, *options, *image, *currency;
-	int64_t unit_gross, unit_tax;
+	int64_t unit_gross;
+	int32_t tax_rate;
 	bool is_available;
 };
 
@@ -25,7 +27,7 @@ static SCHEMA(priced_schema, struct priced,
 	FIELD_TEXT(struct priced, image),
 	FIELD_TEXT(struct priced, currency),
 	FIELD_I64(struct priced, unit_gross),
-	FIELD_I64(struct priced, unit_tax),
+	FIELD_I32(struct priced, tax_rate),
 	FIELD_BOOL(struct priced, is_available));
 
 struct stock {
@@ -43,7 +45,7 @@ struct line {
 	bool has_available;
 	const char *slug, *name, *sku, *options, *image;
 	struct money unit, total;
-	const char *problem;	/* "not-available", "not-enough" or NULL */
+	const char *fault;	/* "not-available", "not-enough" or NULL */
 };
 
 static SCHEMA(line_schema, struct line,
@@ -57,7 +59,7 @@ static SCHEMA(line_schema, struct line,
 	FIELD_MONEY(struct line, unit),
 	FIELD_MONEY(struct line, total),
 	FIELD_I32(struct line, available, HAS(struct line, has_available)),
-	FIELD_TEXT(struct line, problem));
+	FIELD_TEXT(struct line, fault));
 
 struct fault {
 	const char *code;
@@ -85,13 +87,17 @@ struct cart {
 	struct fault *problems;
 	size_t problems_n;
 	int32_t count;
+	const char *email;
+	bool marketing_consent;
 };
 
 SCHEMA(cart_schema, struct cart,
 	FIELD_LIST(struct cart, lines, lines_n, &line_schema),
 	FIELD_OBJECT(struct cart, totals, &totals_schema),
 	FIELD_LIST(struct cart, problems, problems_n, &fault_schema),
-	FIELD_I32(struct cart, count));
+	FIELD_I32(struct cart, count),
+	FIELD_TEXT(struct cart, email),
+	FIELD_BOOL(struct cart, marketing_consent));
 
 static struct json_object *
 ids_of(const struct cart_line *lines, size_t n)
@@ -123,11 +129,34 @@ row_of(const void *rows, size_t n, size_t size, const struct uuid *id)
 static void
 add_fault(struct cart *cart, struct line *line, const char *code)
 {
-	line->problem = code;
+	line->fault = code;
 	cart->problems[cart->problems_n++] = (struct fault){ code,
 	    line->variant_id, line->available };
 }
 
+/* The line's words and amounts, and its part of the totals. */
+static void
+price_line(struct cart *cart, struct line *line, const struct priced *price)
+{
+	struct tax_split split = { .tax = 0 };
+
+	line->slug = price->slug;
+	line->name = price->name;
+	line->sku = price->sku;
+	line->options = price->options;
+	line->image = price->image;
+	line->unit.amount = price->unit_gross;
+	snprintf(line->unit.currency, sizeof(line->unit.currency), "%s",
+	    price->currency);
+	line->total = line->unit;
+	line->total.amount *= line->quantity;
+	/* Rounded once per line, as orders do. */
+	tax_from_gross(line->total.amount, price->tax_rate, &split);
+	cart->totals->subtotal.amount += line->total.amount;
+	cart->totals->tax.amount += split.tax;
+}
+
+/* NULL: the catalogue, or inventory, does not know it. */
 static void
 add_line(struct cart *cart, const struct cart_line *from,
     const struct priced *price, const struct stock *stock, bool stock_known)
@@ -139,49 +168,46 @@ add_line(struct cart *cart, const struct cart_line *from,
 	    .available = stock != NULL && stock->available > 0 ?
 	    stock->available : 0 };
 	cart->count += from->quantity;
-	if (price == NULL) {
+	if (price != NULL)
+		price_line(cart, line, price);
+	if (price == NULL || !price->is_available ||
+	    (stock_known && line->available == 0))
 		add_fault(cart, line, "not-available");
-		return;
-	}
-	line->slug = price->slug;
-	line->name = price->name;
-	line->sku = price->sku;
-	line->options = price->options;
-	line->image = price->image;
-	line->unit.amount = price->unit_gross;
-	line->total.amount = price->unit_gross * from->quantity;
-	snprintf(line->unit.currency, sizeof(line->unit.currency), "%s",
-	    price->currency);
-	line->total = (struct money){ line->total.amount, "" };
-	memcpy(line->total.currency, line->unit.currency,
-	    sizeof(line->total.currency));
-	cart->totals->subtotal.amount += line->total.amount;
-	cart->totals->tax.amount += price->unit_tax * from->quantity;
-	if (stock_known && line->available < from->quantity)
-		add_fault(cart, line, line->available == 0 ? "not-available" :
-		    "not-enough");
+	else if (stock_known && line->available < from->quantity)
+		add_fault(cart, line, "not-enough");
+}
+
+static bool
+read_stock(struct request *r, const struct cart_line *lines, size_t n,
+    struct stock **stock, size_t *stock_n)
+{
+	struct header *headers = r->headers;
+	struct call_answer answer;
+
+	if (call(r, POST, "/internal/inventory/availability", ids_of(lines, n),
+	    &answer) && call_read_list(r, &answer, "items", &stock_schema,
+	    (void **)stock, stock_n))
+		return true;
+	call_forgive(r);	/* checkout will know */
+	r->headers = headers;
+	return false;
 }
 
 static bool
 fill(struct request *r, struct cart *cart, const struct cart_line *lines,
     size_t n)
 {
-	struct call_answer prices, availability;
+	struct call_answer answer;
 	struct priced *priced;
 	struct stock *stock = NULL;
 	size_t priced_n, stock_n = 0;
 	bool stock_known;
 
-	if (!call(r, POST, "/internal/catalog/prices", ids_of(lines, n), &prices) ||
-	    !call_read_list(r, &prices, "items", &priced_schema,
+	if (!call(r, POST, "/internal/catalog/prices", ids_of(lines, n), &answer) ||
+	    !call_read_list(r, &answer, "items", &priced_schema,
 	    (void **)&priced, &priced_n))
 		return false;
-	stock_known = call(r, POST, "/internal/inventory/availability",
-	    ids_of(lines, n), &availability) &&
-	    call_read_list(r, &availability, "items", &stock_schema,
-	    (void **)&stock, &stock_n);
-	if (!stock_known)
-		call_forgive(r);	/* checkout will know */
+	stock_known = read_stock(r, lines, n, &stock, &stock_n);
 	for (size_t i = 0; i < n; i++)
 		add_line(cart, &lines[i], row_of(priced, priced_n, sizeof(*priced),
 		    &lines[i].variant_id), row_of(stock, stock_n, sizeof(*stock),
@@ -189,120 +215,31 @@ fill(struct request *r, struct cart *cart, const struct cart_line *lines,
 	return true;
 }
 
-static int
-show(struct request *r, int status, const char *key)
+int
+cart_show(struct request *r, int status)
 {
 	struct cart cart = { .lines = NULL };
-	struct cart_line *lines;
-	struct header *cookie = r->headers;
-	size_t n;
+	struct cart_content content;
 
-	if (!cart_read(r, key, &lines, &n))
+	if (!cart_read(r, &content))
 		return r->status;
-	cart.lines = arena_new_array(r->arena, struct line, n + 1);
-	cart.problems = arena_new_array(r->arena, struct fault, n + 1);
+	cart.lines = arena_new_array(r->arena, struct line, content.n + 1);
+	cart.problems = arena_new_array(r->arena, struct fault, content.n + 1);
 	cart.totals = arena_new_of(r->arena, struct totals);
+	cart.email = content.email;
+	cart.marketing_consent = content.marketing_consent;
 	memcpy(cart.totals->subtotal.currency, "EUR", 4);
 	memcpy(cart.totals->tax.currency, "EUR", 4);
-	if (n > 0 && !fill(r, &cart, lines, n))
+	if (content.n > 0 && !fill(r, &cart, content.lines, content.n))
 		return r->status;
-	if (r->headers == NULL)
-		r->headers = cookie;
-	page_set(r, "has_lines", json_object_new_boolean(n > 0));
+	page_set(r, "has_lines", json_object_new_boolean(content.n > 0));
 	return reply(r, status, &cart_schema, &cart);
 }
 
 int
 cart_get(struct request *r)
 {
-	return show(r, 200, cart_key(r, false));
-}
-
-int
-cart_delete(struct request *r)
-{
-	const char *key = cart_key(r, false);
-
-	if (key != NULL && !cart_clear(r, key))
-		return r->status;
-	return reply_empty(r, 204);
-}
-
-struct item {
-	struct uuid variant_id;
-	int32_t quantity;
-};
-
-SCHEMA(item_add_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true),
-	FIELD_I32(struct item, quantity, .min = 1, .max = CART_QUANTITY_MAX,
-	    .preset = "1"));
-SCHEMA(item_set_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true),
-	FIELD_I32(struct item, quantity, .min = 1, .max = CART_QUANTITY_MAX,
-	    .required = true));
-SCHEMA(item_id_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true));
-
-/* Is it for sale at all? Sets the problem when it is not. */
-static bool
-is_sold(struct request *r, const struct item *in)
-{
-	struct cart_line line = { in->variant_id, 1 };
-	struct call_answer answer;
-	struct priced *priced;
-	size_t n;
-
-	if (!call(r, POST, "/internal/catalog/prices", ids_of(&line, 1), &answer) ||
-	    !call_read_list(r, &answer, "items", &priced_schema,
-	    (void **)&priced, &n))
-		return false;
-	if (n == 1)
-		return true;
-	problem_field(r, "variant_id", "choice", field_message(r, "choice", 0, 0));
-	problem(r, PROBLEM_INVALID);
-	return false;
-}
-
-int
-item_add(struct request *r)
-{
-	const struct item *in = request_input(r);
-	const char *key;
-
-	if (!is_sold(r, in))
-		return r->status;
-	key = cart_key(r, true);
-	if (!cart_change(r, key, in->variant_id, CART_ADD, in->quantity))
-		return r->status;
-	return r->route->kind == KIND_PAGE ? reply_empty(r, 204) :
-	    show(r, 201, key);
-}
-
-static int
-change(struct request *r, int32_t quantity)
-{
-	const struct item *in = request_input(r);
-	const char *key = cart_key(r, false);
-
-	if (key == NULL)
-		return problem(r, PROBLEM_NOT_FOUND);
-	if (!cart_change(r, key, in->variant_id, CART_SET, quantity))
-		return r->status;
-	return r->route->kind == KIND_PAGE ? reply_empty(r, 204) :
-	    show(r, 200, key);
-}
-
-int
-item_set(struct request *r)
-{
-	return change(r, ((const struct item *)request_input(r))->quantity);
-}
-
-int
-item_delete(struct request *r)
-{
-	return change(r, 0);
+	return cart_show(r, 200);
 }
 
 /* The number beside the cart's link: no prices, no calls. */
@@ -310,14 +247,13 @@ int
 cart_summary(struct request *r)
 {
 	struct json_object *answer;
-	struct cart_line *lines;
+	struct cart_content content;
 	int32_t count = 0;
-	size_t n;
 
-	if (!cart_read(r, cart_key(r, false), &lines, &n))
+	if (!cart_read(r, &content))
 		return r->status;
-	for (size_t i = 0; i < n; i++)
-		count += lines[i].quantity;
+	for (size_t i = 0; i < content.n; i++)
+		count += content.lines[i].quantity;
 	answer = json_object_new_object();
 	json_object_object_add(answer, "count", json_object_new_int(count));
 	json_object_object_add(answer, "has_items",

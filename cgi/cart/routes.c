@@ -5,6 +5,9 @@ const struct route cart_routes[] = {
 	API(GET, "/cart", PERM_PUBLIC, NULL, TX_NONE, cart_get,
 	    .output = &cart_schema, .own = OWN_CART,
 	    .summary = "The cart at live prices, with its problems"),
+	API(PATCH, "/cart", PERM_PUBLIC, &contact_input, TX_NONE, cart_set,
+	    .output = &cart_schema, .own = OWN_CART,
+	    .summary = "Where a reminder may go"),
 	API(DELETE, "/cart", PERM_PUBLIC, NULL, TX_NONE, cart_delete,
 	    .own = OWN_CART, .status = 204, .summary = "Empty the cart"),
 	API(POST, "/cart/items", PERM_PUBLIC, &item_add_input, TX_NONE, item_add,
@@ -20,7 +23,7 @@ const struct route cart_routes[] = {
 	INTERNAL(POST, "/internal/cart/read", "orders notifications",
 	    &cart_key_input, TX_NONE, cart_internal_read),
 	INTERNAL(POST, "/internal/cart/ordered", "orders", &ordered_input,
-	    TX_NONE, cart_ordered),
+	    TX_WRITE, cart_ordered),
 
 	PAGE("/cart", PERM_PUBLIC, NULL, TX_NONE, cart_get, "cart"),
 	FORM(POST, "/cart/items", PERM_PUBLIC, &item_add_input, TX_NONE, item_add,
@@ -37,6 +40,7 @@ const struct route cart_routes[] = {
 static const struct subscription subscriptions[] = {
 	{ EVENT_ORDER_CANCELLED, on_order_undone },
 	{ EVENT_ORDER_EXPIRED, on_order_undone },
+	{ EVENT_USER_SIGNED_IN, on_signed_in },
 	{ .handler = NULL }
 };
 

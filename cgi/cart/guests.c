@@ -1,0 +1,209 @@
+/*
+ * Guests' carts: a hash of Redis each, variant -> quantity, with "email" and
+ * "marketing_consent" beside them. Every change is one script, so that two at
+ * once both count. A cart without lines does not exist.
+ */
+#include "cart.h"
+
+#include <stdlib.h>
+
+/* Ends each script: ARGV[1] seconds more for a cart that has lines. */
+#define KEEP \
+	" for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do" \
+	"  if #name == 36 then" \
+	"   redis.call('EXPIRE', KEYS[1], ARGV[1]) return 1 end" \
+	" end" \
+	" redis.call('DEL', KEYS[1]) return 1"
+
+/* What a line has now, and has to have. */
+#define LINES \
+	" local function get(id)" \
+	"  return tonumber(redis.call('HGET', KEYS[1], id) or 0) end" \
+	" local function put(id, n)" \
+	"  if n > 0 then redis.call('HSET', KEYS[1], id, math.min(n, 99))" \
+	"  else redis.call('HDEL', KEYS[1], id) end" \
+	" end"
+
+/* ARGV: seconds, variant, quantity. 0: there is no room. */
+static const char add_script[] = LINES
+	" local lines = redis.call('HLEN', KEYS[1])"
+	"  - redis.call('HEXISTS', KEYS[1], 'email')"
+	"  - redis.call('HEXISTS', KEYS[1], 'marketing_consent')"
+	" local now = get(ARGV[2])"
+	" if now == 0 and lines >= 50 then return 0 end"
+	" put(ARGV[2], now + tonumber(ARGV[3]))" KEEP;
+
+/* The same. 0: there is no such line. */
+static const char set_script[] = LINES
+	" local n = tonumber(ARGV[3])"
+	" if n > 0 and get(ARGV[2]) == 0 then return 0 end"
+	" put(ARGV[2], n)" KEEP;
+
+/* ARGV: seconds, then names and values. 0: there is no cart. */
+static const char contact_script[] =
+	"if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end"
+	" for i = 2, #ARGV, 2 do"
+	"  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end" KEEP;
+
+/*
+ * KEYS: cart, the order's mark. ARGV: seconds, "taken" or "back", lines. What
+ * was given back is not taken again, were the two to change places.
+ */
+static const char move_script[] = LINES
+	" local mark = redis.call('GET', KEYS[2])"
+	" if mark == ARGV[2] or mark == 'back' then return 1 end"
+	" redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[1])"
+	" local sign = ARGV[2] == 'taken' and -1 or 1"
+	" for _, line in ipairs(cjson.decode(ARGV[3])) do"
+	"  put(line.variant_id, get(line.variant_id) + sign * line.quantity)"
+	" end" KEEP;
+
+/* ARGV: seconds, lines. */
+static const char settle_script[] = LINES
+	" for _, line in ipairs(cjson.decode(ARGV[2])) do"
+	"  if get(line.variant_id) == line.quantity then put(line.variant_id, 0) end"
+	" end" KEEP;
+
+static bool
+away(struct request *r)
+{
+	reply_header(r, "Retry-After", "2");
+	problem(r, PROBLEM_UNAVAILABLE);
+	return false;
+}
+
+static const char *
+name_of(struct request *r, const char *key)
+{
+	return arena_printf(r->arena, "cart:%s", key);
+}
+
+static const char *
+seconds(struct request *r)
+{
+	return arena_printf(r->arena, "%d", CART_SECONDS);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+static void
+read_member(struct cart_content *content, const char *name, const char *value)
+{
+	struct cart_line *line = &content->lines[content->n];
+
+	if (str_eq(name, "email")) {
+		content->email = value;
+	} else if (str_eq(name, "marketing_consent")) {
+		content->marketing_consent = str_eq(value, "true");
+	} else if (uuid_parse(name, &line->variant_id)) {
+		line->quantity = (int32_t)strtol(value, NULL, 10);
+		content->n++;
+	}
+}
+
+static bool
+guests_read(struct request *r, const char *key, struct cart_content *content)
+{
+	struct redis_value value;
+
+	if (!redis_do(r->redis, r->arena, &value, "HGETALL", name_of(r, key)))
+		return away(r);
+	content->lines = arena_new_array(r->arena, struct cart_line,
+	    value.items_n / 2 + 1);
+	for (size_t i = 0; i + 1 < value.items_n; i += 2)
+		read_member(content, value.items[i].text,
+		    value.items[i + 1].text);
+	qsort(content->lines, content->n, sizeof(*content->lines),
+	    compare_lines);
+	if (content->n > CART_SHOWN_MAX)
+		content->n = CART_SHOWN_MAX;
+	return true;
+}
+
+static bool
+guests_change(struct request *r, const char *key, struct uuid variant_id,
+    enum cart_change change, int32_t quantity)
+{
+	struct redis_value value;
+	char id[UUID_TEXT_SIZE];
+
+	if (!redis_script(r->redis, r->arena, &value,
+	    change == CART_ADD ? add_script : set_script, 1, name_of(r, key),
+	    seconds(r), uuid_text(&variant_id, id),
+	    arena_printf(r->arena, "%" PRId32, quantity)))
+		return away(r);
+	if (value.integer == 1)
+		return true;
+	problem(r, change == CART_ADD ? PROBLEM_CART_FULL : PROBLEM_NOT_FOUND);
+	return false;
+}
+
+static bool
+guests_set_contact(struct request *r, const char *key,
+    const struct contact *contact)
+{
+	const char *words[6] = { name_of(r, key), seconds(r) };
+	struct redis_value value;
+	size_t n = 2;
+
+	if (contact->email != NULL) {
+		words[n++] = "email";
+		words[n++] = contact->email;
+	}
+	if (contact->has_consent) {
+		words[n++] = "marketing_consent";
+		words[n++] = contact->marketing_consent ? "true" : "false";
+	}
+	if (!redis_run_script(r->redis, r->arena, &value, contact_script, 1,
+	    words, n))
+		return away(r);
+	if (value.integer == 1)
+		return true;
+	problem(r, PROBLEM_NOT_FOUND);
+	return false;
+}
+
+static bool
+guests_clear(struct request *r, const char *key)
+{
+	struct redis_value value;
+
+	return redis_do(r->redis, r->arena, &value, "DEL", name_of(r, key)) ||
+	    away(r);
+}
+
+static bool
+guests_move(struct request *r, const char *key, enum cart_move move,
+    struct uuid order_id, const struct cart_line *lines, size_t n)
+{
+	struct redis_value value;
+	char id[UUID_TEXT_SIZE];
+
+	return redis_script(r->redis, r->arena, &value, move_script, 2,
+	    name_of(r, key), arena_printf(r->arena, "cart-order:%s",
+	    uuid_text(&order_id, id)), seconds(r),
+	    move == CART_TAKE ? "taken" : "back", cart_lines_text(r, lines, n)) ||
+	    away(r);
+}
+
+bool
+cart_guests_settle(struct request *r, const char *key,
+    const struct cart_line *lines, size_t n)
+{
+	struct redis_value value;
+
+	return redis_script(r->redis, r->arena, &value, settle_script, 1,
+	    name_of(r, key), seconds(r), cart_lines_text(r, lines, n));
+}
+
+const struct cart_store cart_guests = {
+	.read = guests_read,
+	.change = guests_change,
+	.set_contact = guests_set_contact,
+	.clear = guests_clear,
+	.move = guests_move,
+};

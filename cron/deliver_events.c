@@ -5,8 +5,9 @@
  * of an outbox have no gaps and are in the order of the commits, so a cursor
  * per subscriber is enough. What a subscriber cannot take is parked, and later
  * events of the same subject behind it, so that a subject's events arrive in
- * order and nobody else waits. At least once; the subscriber's inbox makes it
- * one effect.
+ * order and nobody else waits. A subscriber that is away or slow is asked again
+ * after a while, with less at a time; only what it refuses counts as a try.
+ * At least once; the subscriber's inbox makes it one effect.
  */
 #include "job/job.h"
 
@@ -15,13 +16,18 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "web/call.h"
 #include "web/json_out.h"
 
 #define BATCH 100
-#define SUBSCRIBERS_MAX 16
+#define BATCH_MORE 10
+#define BATCH_BYTES (48 * 1024)	/* a program takes bodies of 64 KiB */
+#define WAIT_US 1000000
+#define WAIT_MAX_US 16000000
 
+/* Those of them that are installed are part of this shop. */
 static const char *const domains[] = { "catalog", "inventory", "cart", "orders",
 	"payments", "auth", "notifications", "audit", "system", "recommendations" };
 
@@ -31,6 +37,13 @@ struct row {
 	const char *type, *actor, *request_id;
 	struct json_object *data, *personal;
 	bool is_blocked;	/* an earlier event of its subject is parked */
+};
+
+struct subscriber {
+	const char *name;
+	int batch;		/* so many events at most */
+	int64_t wait_us;	/* it was away: how long to leave it alone, */
+	int64_t retry_at_us;	/* until then */
 };
 
 static const struct field row_fields[] = {
@@ -79,6 +92,17 @@ DB_QUERY(park_longer, 3,
 	"  interval '1 second' * power(2, tries)) * (0.9 + 0.2 * random())"
 	" WHERE subscriber = $1 AND number = $2::bigint");
 
+DB_QUERY(count_new, 1, "SELECT count(*) FROM outbox WHERE number >"
+    " coalesce((SELECT number FROM outbox_cursor WHERE subscriber = $1), 0)");
+DB_QUERY(count_parked, 1, "SELECT count(*) FROM outbox_parked"
+    " WHERE subscriber = $1 AND NOT is_dead");
+
+static void
+put_json(void *object)
+{
+	json_object_put(object);
+}
+
 static bool
 is_for(const struct row *row, const char *subscriber, bool *personal)
 {
@@ -95,6 +119,7 @@ event_json(const struct row *row, const char *source, bool personal)
 	    .actor = row->actor, .request_id = row->request_id,
 	    .time_us = row->time, .data = row->data };
 
+	assert(row->data != NULL);
 	if (personal && row->personal != NULL) {
 		json_object_object_foreach(row->personal, name, value)
 			json_object_object_add(row->data, name,
@@ -117,104 +142,175 @@ error_of(struct json_object *results, size_t i)
 	    json_object_get_string(value) : "refused";
 }
 
-/* Sends a batch; the results, or NULL when the subscriber is out of reach. */
+/*
+ * Answers by itself that an event sent alone was refused: a subscriber that
+ * fails at one event would else fail at it for ever. NULL for a batch, which
+ * is then tried event by event.
+ */
 static struct json_object *
-post(struct request *r, const char *subscriber, struct json_object *events)
+refused(struct request *r, struct subscriber *to, size_t n, const char *error)
 {
-	struct json_object *body = json_object_new_object(), *results;
-	struct call_answer answer;
+	struct json_object *results, *result;
 
-	json_object_object_add(body, "events", events);
-	if (!call(r, POST, arena_printf(r->arena, "/internal/%s/events",
-	    subscriber), body, &answer)) {
-		call_forgive(r);
+	to->batch = 1;
+	if (n > 1)
 		return NULL;
-	}
-	if (answer.status != 200 ||
-	    !json_object_object_get_ex(answer.json, "results", &results)) {
-		log_warn("pump.refused", "%s: %d %s", subscriber, answer.status,
-		    answer.problem);
-		return NULL;
-	}
+	results = json_object_new_array();
+	result = json_object_new_object();
+	arena_defer(r->arena, put_json, results);
+	json_object_object_add(result, "ok", json_object_new_boolean(false));
+	json_object_object_add(result, "error", json_object_new_string(error));
+	json_object_array_add(results, result);
 	return results;
 }
 
-/* New events after the cursor; how many were passed, or -1: out of reach. */
-static int64_t
-deliver_new(struct request *r, const char *source, const char *subscriber)
+/* It is away, too slow, or does not know us: later, and less. */
+static void
+leave_alone(struct subscriber *to)
 {
-	struct json_object *events = json_object_new_array(), *results = NULL;
-	struct row *rows, *sent[BATCH];
-	size_t n, sent_n = 0;
-	bool personal;
+	to->batch = to->batch > 1 ? to->batch / 2 : 1;
+	to->wait_us = to->wait_us == 0 ? WAIT_US :
+	    to->wait_us < WAIT_MAX_US ? to->wait_us * 2 : WAIT_MAX_US;
+	to->retry_at_us = clock_monotonic_us() + to->wait_us;
+}
 
-	if (!db_all(r->db, &read_new, &row_schema, &rows, &n, P(subscriber),
-	    P(BATCH)))
-		n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (!rows[i].is_blocked && is_for(&rows[i], subscriber, &personal)) {
-			sent[sent_n++] = &rows[i];
-			json_object_array_add(events, event_json(&rows[i], source,
-			    personal));
+/* Sends a batch; the results, or NULL: nothing is known of any event. */
+static struct json_object *
+post(struct request *r, struct subscriber *to, struct json_object *events)
+{
+	struct json_object *body = json_object_new_object(), *results;
+	size_t n = json_object_array_length(events);
+	struct call_answer answer;
+	bool is_answered;
+
+	json_object_object_add(body, "events", events);
+	is_answered = call(r, POST, arena_printf(r->arena,
+	    "/internal/%s/events", to->name), body, &answer);
+	call_forgive(r);
+	if (is_answered && answer.status == 200 &&
+	    json_object_object_get_ex(answer.json, "results", &results) &&
+	    json_object_array_length(results) == n) {
+		to->batch = to->batch + BATCH_MORE < BATCH ?
+		    to->batch + BATCH_MORE : BATCH;
+		to->wait_us = to->retry_at_us = 0;
+		return results;
+	}
+	log_warn("pump.refused", "%s: %d %s", to->name, answer.status,
+	    answer.problem);
+	switch (answer.status) {
+	case 400: case 409: case 413: case 415: case 422: case 500:
+		return refused(r, to, n, arena_printf(r->arena, "%d %s",
+		    answer.status, answer.problem));
+	default:
+		leave_alone(to);
+		return NULL;
+	}
+}
+
+/*
+ * The rows that the subscriber wants, as a JSON array, and in sent[]; rows that
+ * would make it too large are left for later, and *n becomes their start.
+ */
+static struct json_object *
+pack(const char *source, const char *subscriber, struct row *rows, size_t *n,
+    struct row **sent, size_t *sent_n)
+{
+	struct json_object *events = json_object_new_array();
+	size_t bytes = 0;
+
+	*sent_n = 0;
+	for (size_t i = 0; i < *n; i++) {
+		struct json_object *event;
+		bool personal = false;
+
+		if (rows[i].is_blocked ||
+		    !is_for(&rows[i], subscriber, &personal))
+			continue;
+		event = event_json(&rows[i], source, personal);
+		bytes += strlen(json_object_to_json_string_ext(event,
+		    JSON_C_TO_STRING_PLAIN)) + 1;
+		if (*sent_n > 0 && bytes > BATCH_BYTES) {
+			json_object_put(event);
+			*n = i;
+			break;
 		}
-	if (sent_n == 0)
+		json_object_array_add(events, event);
+		sent[(*sent_n)++] = &rows[i];
+	}
+	if (*sent_n == 0) {
 		json_object_put(events);
-	else if ((results = post(r, subscriber, events)) == NULL)
+		return NULL;
+	}
+	return events;
+}
+
+/* New events after the cursor; how many were passed, or -1: to be repeated. */
+static int64_t
+deliver_new(struct request *r, const char *source, struct subscriber *to)
+{
+	struct json_object *events, *results = NULL;
+	struct row *rows, *sent[BATCH];
+	bool personal;
+	size_t n, sent_n;
+
+	if (!db_all(r->db, &read_new, &row_schema, &rows, &n, P(to->name),
+	    P(to->batch)) || n == 0)
+		return 0;
+	events = pack(source, to->name, rows, &n, sent, &sent_n);
+	if (events != NULL && (results = post(r, to, events)) == NULL)
 		return -1;
-	if (n == 0 || !step_begin(r))
+	if (!step_begin(r))
 		return 0;
 	for (size_t i = 0; i < sent_n; i++) {
 		const char *error = error_of(results, i);
 
 		if (error != NULL)
-			db_exec(r->db, &park, P(subscriber), P(sent[i]->number),
+			db_exec(r->db, &park, P(to->name), P(sent[i]->number),
 			    P(sent[i]->subject), P(error));
 	}
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].is_blocked && is_for(&rows[i], subscriber, &personal))
-			db_exec(r->db, &park, P(subscriber), P(rows[i].number),
+		if (rows[i].is_blocked && is_for(&rows[i], to->name, &personal))
+			db_exec(r->db, &park, P(to->name), P(rows[i].number),
 			    P(rows[i].subject), P(""));
-	db_exec(r->db, &move_cursor, P(subscriber), P(rows[n - 1].number));
+	db_exec(r->db, &move_cursor, P(to->name), P(rows[n - 1].number));
 	return step_end(r) ? (int64_t)n : 0;
 }
 
+/* The first parked event of each subject, when its time has come. */
 static int64_t
-deliver_parked(struct request *r, const char *source, const char *subscriber)
+deliver_parked(struct request *r, const char *source, struct subscriber *to)
 {
-	struct json_object *events = json_object_new_array(), *results;
-	struct row *rows;
-	bool personal;
-	size_t n;
+	struct json_object *events, *results = NULL;
+	struct row *rows, *sent[BATCH];
+	size_t n, sent_n;
 
-	if (!db_all(r->db, &read_parked, &row_schema, &rows, &n, P(subscriber),
-	    P(BATCH)) || n == 0) {
-		json_object_put(events);
+	if (!db_all(r->db, &read_parked, &row_schema, &rows, &n, P(to->name),
+	    P(to->batch)) || n == 0)
 		return 0;
-	}
-	for (size_t i = 0; i < n; i++) {
-		is_for(&rows[i], subscriber, &personal);
-		json_object_array_add(events, event_json(&rows[i], source, personal));
-	}
-	if ((results = post(r, subscriber, events)) == NULL || !step_begin(r))
+	events = pack(source, to->name, rows, &n, sent, &sent_n);
+	if (events != NULL && (results = post(r, to, events)) == NULL)
+		return -1;
+	if (!step_begin(r))
 		return 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < sent_n; i++) {
 		const char *error = error_of(results, i);
 
 		if (error == NULL)
-			db_exec(r->db, &unpark, P(subscriber), P(rows[i].number));
+			db_exec(r->db, &unpark, P(to->name), P(sent[i]->number));
 		else
-			db_exec(r->db, &park_longer, P(subscriber),
-			    P(rows[i].number), P(error));
+			db_exec(r->db, &park_longer, P(to->name),
+			    P(sent[i]->number), P(error));
 	}
-	return step_end(r) ? (int64_t)n : 0;
+	return step_end(r) ? (int64_t)sent_n : 0;
 }
 
-/* A domain whose migrations are installed is part of this shop. */
+/* It has migrations and a key. */
 static bool
 is_installed(const struct conf *conf, struct arena *arena, const char *domain)
 {
 	return access(arena_printf(arena, "%s/%s", conf->sql_dir, domain),
-	    R_OK) == 0;
+	    F_OK) == 0 && access(arena_printf(arena, "%s/%s.key", conf->key_dir,
+	    domain), F_OK) == 0;
 }
 
 static bool
@@ -230,39 +326,68 @@ hears(const char *subscriber, const char *source)
 	return false;
 }
 
+/* What --dry-run says. */
+static void
+count_waiting(struct job *job, struct request *r, const char *subscriber)
+{
+	int64_t new = db_integer(r->db, &count_new, 0, P(subscriber));
+	int64_t parked = db_integer(r->db, &count_parked, 0, P(subscriber));
+
+	job->done += new + parked;
+	log_info("pump.waiting", "%s: %" PRId64 " new and %" PRId64 " parked",
+	    subscriber, new, parked);
+}
+
+/* One round; true when there may be more to do at once. */
+static bool
+deliver(struct job *job, struct request *r, struct subscriber *to)
+{
+	static int64_t (*const ways[])(struct request *, const char *,
+	    struct subscriber *) = { deliver_parked, deliver_new };
+	bool goes_on = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int64_t n;
+
+		job_start_step(job, r);
+		if (job_should_stop(job) ||
+		    clock_monotonic_us() < to->retry_at_us)
+			break;
+		n = ways[i](r, r->app->program->name, to);
+		job->done += n > 0 ? n : 0;
+		job->failed += n < 0;
+		goes_on = goes_on || n > 0 || (n < 0 && to->retry_at_us == 0);
+	}
+	return goes_on;
+}
+
 static int
 run(struct job *job, struct request *r)
 {
-	const char *source = r->app->program->name;
-	const char *subscribers[SUBSCRIBERS_MAX];
+	struct subscriber to[ARRAY_LEN(domains)];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
-		if (hears(domains[i], source) &&
+		if (hears(domains[i], r->app->program->name) &&
 		    is_installed(r->app->conf, r->app->arena, domains[i]))
-			subscribers[n++] = domains[i];
+			to[n++] = (struct subscriber){ .name = domains[i],
+			    .batch = BATCH };
+	for (size_t i = 0; i < n && job->dry_run; i++)
+		count_waiting(job, r, to[i].name);
 	db_listen(r->db, "outbox");
-	do {
+	while (!job->dry_run && !job_should_stop(job)) {
 		int64_t passed = 0;
 
-		for (size_t i = 0; i < n && !job->dry_run; i++) {
-			int64_t done;
 
-			job_start_step(job, r);
-			passed += deliver_parked(r, source, subscribers[i]);
-			job_start_step(job, r);
-			done = deliver_new(r, source, subscribers[i]);
-			job->failed += done < 0;
-			passed += done > 0 ? done : 0;
-		}
-		job->done += passed;
+		for (size_t i = 0; i < n; i++)
+			passed += deliver(job, r, &to[i]);
 		job_start_step(job, r);
-		if (passed == 0) {
-			if (!job_is_looping(job))
-				break;
-			db_wait(r->db, 1000);
-		}
-	} while (!job_should_stop(job));
+		if (passed > 0)
+			continue;
+		if (!job_is_looping(job))
+			break;
+		db_wait(r->db, 1000);
+	}
 	return 0;
 }
 
@@ -294,6 +419,18 @@ on_signal(int signal)
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i] > 0)
 			kill(children[i], signal);
+}
+
+/* Under `--for 0` a child that ends takes the others along: a supervisor that
+ * starts all of them again is better than a shop with a deaf domain. */
+static bool
+is_for_good(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (str_eq(argv[i], "--for=0") || (i + 1 < argc &&
+		    str_eq(argv[i], "--for") && str_eq(argv[i + 1], "0")))
+			return true;
+	return false;
 }
 
 int
@@ -329,6 +466,11 @@ main(int argc, char **argv)
 			break;
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			worst = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		for (size_t i = 0; i < ARRAY_LEN(children); i++)
+			if (children[i] == pid)
+				children[i] = 0;
+		if (is_for_good(argc, argv))
+			on_signal(SIGTERM);
 	}
 	arena_free(arena);
 	return worst;

@@ -26,7 +26,7 @@ char *entry_hash(struct request *, const struct entry *,
     char out[DIGEST_HEX_SIZE]);
 
 extern const struct schema entries_input, entry_list_input, entry_schema,
-    verdict_schema;
+    verify_input, verdict_schema;
 
 int entries_take(struct request *);
 int entry_list(struct request *);

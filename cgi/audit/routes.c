@@ -5,7 +5,7 @@ const struct route audit_routes[] = {
 	API(GET, "/audit/entries", "audit.entry.read", &entry_list_input, TX_READ,
 	    entry_list, .output = &entry_schema, .output_list = true,
 	    .summary = "What happened, newest first"),
-	API(GET, "/audit/verify", "audit.entry.read", NULL, TX_READ, chain_verify,
+	API(GET, "/audit/verify", "audit.entry.read", &verify_input, TX_READ, chain_verify,
 	    .output = &verdict_schema, .summary = "Is the chain whole?"),
 	INTERNAL(POST, "/internal/audit/events", "*", &entries_input, TX_WRITE,
 	    entries_take),

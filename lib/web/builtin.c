@@ -86,10 +86,16 @@ take(struct request *r, struct event *event)
 	bool (*handler)(struct request *, const struct event *);
 	bool done = true;
 
+	if (!str_eq(event->source, r->caller))
+		return "it is another program's event";
 	event->type = event_parse(event->type_text);
-	if (event->type == EVENT_COUNT || (handler =
-	    handler_of(r->app->program, event->type)) == NULL)
+	if (event->type == EVENT_COUNT)
 		return NULL;	/* versions differ: nothing to do here */
+	if (!str_eq(event_kinds[event->type].source, r->caller) &&
+	    !str_eq(event_kinds[event->type].source, "*"))
+		return "it is another program's event";
+	if ((handler = handler_of(r->app->program, event->type)) == NULL)
+		return NULL;
 	if (!db_savepoint(r->db))
 		return "the database is away";
 	if (db_exec(r->db, &put_inbox, P(event->id)))
@@ -103,11 +109,24 @@ take(struct request *r, struct event *event)
 	return NULL;
 }
 
+/* Was an earlier event of the same subject refused? Then this one waits, so
+ * that a subject's events keep their order. */
+static bool
+waits(const struct intake *in, const bool *is_refused, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_refused[k] && uuid_equal(&in->events[k].subject,
+		    &in->events[i].subject))
+			return true;
+	return false;
+}
+
 /* POST /internal/<domain>/events: each event once, whatever is sent. */
 static int
 intake(struct request *r)
 {
 	const struct intake *in = request_input(r);
+	bool *is_refused = arena_new_array(r->arena, bool, in->events_n);
 	struct json_object *answer = json_object_new_object();
 	struct json_object *results = json_object_new_array();
 	char id[UUID_TEXT_SIZE];
@@ -115,9 +134,11 @@ intake(struct request *r)
 	json_object_object_add(answer, "results", results);
 	for (size_t i = 0; i < in->events_n; i++) {
 		struct event *kept = r->events;
-		const char *error = take(r, &in->events[i]);
+		const char *error = waits(in, is_refused, i) ?
+		    "an event before it waits" : take(r, &in->events[i]);
 		struct json_object *result = json_object_new_object();
 
+		is_refused[i] = error != NULL;
 		if (error != NULL)
 			r->events = kept;	/* what it emitted goes with it */
 		json_object_object_add(result, "id", json_object_new_string(

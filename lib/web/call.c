@@ -86,9 +86,9 @@ call(struct request *r, enum method method, const char *path,
 	}
 	if (http_client_run(r->app->http, r->arena, &out, &in) != HTTP_ANSWERED)
 		return unavailable(r, path, "out of reach");
+	answer->status = in.status;
 	if (in.status >= 500)
 		return unavailable(r, path, "failed");
-	answer->status = in.status;
 	if (in.n > 0 && (answer->json = parse(r, in.body, in.n)) == NULL)
 		return unavailable(r, path, "unreadable answer");
 	if (in.status >= 400)

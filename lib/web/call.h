@@ -11,7 +11,7 @@
 #include "web/request.h"
 
 struct call_answer {
-	int status;			/* 200..499 */
+	int status;			/* 200..499; after false 5xx, or 0 */
 	struct json_object *json;	/* NULL: no body; the request's */
 	const char *problem;		/* slug of a 4xx problem, or "" */
 };

@@ -17,7 +17,7 @@ before(async () => {
 after(() => browser?.close());
 
 async function visitor(options = {}) {
-	const context = await browser.newContext({ viewport: { width: 390, height: 844 }, ...options });
+	const context = await browser.newContext({ viewport: { width: 390, height: 844 }, reducedMotion: 'reduce', ...options });
 	const page = await context.newPage();
 	const faults = [];
 	page.on('console', message => message.type() === 'error' && faults.push(message.text()));

@@ -112,9 +112,9 @@ $(B)/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o \
 		$(B)/libzoco.a
 	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-# Programs that only tests run: tests/chaos/*_program.c
-TEST_PROGRAMS := $(patsubst tests/chaos/%.c,$(B)/tests/%,$(wildcard tests/chaos/*_program.c))
-$(B)/tests/%: $(B)/tests/chaos/%.o $(B)/libzoco.a
+# Programs that only tests run
+TEST_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_program.c))
+$(B)/tests/%: $(B)/tests/%.o $(B)/libzoco.a
 	@mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 test-programs: $(TEST_PROGRAMS)
 

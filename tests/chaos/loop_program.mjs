@@ -9,7 +9,7 @@ import { request } from './fastcgi_client.mjs'
 
 const build = path.join('../../build', process.env.MODE ?? 'release')
 export const binary = process.env.LOOP_PROGRAM ?? fileURLToPath(
-	new URL(path.join(build, 'tests/loop_program'), import.meta.url))
+	new URL(path.join(build, 'tests/chaos/loop_program'), import.meta.url))
 
 /* The sanitizers look for leaks when a process ends; that takes its time. */
 export const slowness = process.env.MODE === 'asan' ? 12 : 1

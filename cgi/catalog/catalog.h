@@ -79,6 +79,7 @@ bool price_is_good(struct request *, const struct money *, const char *field);
 
 extern const struct schema product_list_input, product_card_schema,
     product_get_input, product_schema, category_schema, prices_input,
+    variant_words_input,
     product_add_input, product_change_input, product_id_input,
     variant_add_input, variant_price_input, price_form_input;
 extern const struct db_rule product_rules[];
@@ -95,5 +96,6 @@ int variant_price(struct request *);
 int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int variant_words(struct request *);
 
 #endif

@@ -33,6 +33,8 @@ const struct route catalog_routes[] = {
 	    .output = &product_schema,
 	    .summary = "A new price; needs If-Match, the product's ETag"),
 
+	INTERNAL(POST, "/internal/catalog/variants", "inventory",
+	    &variant_words_input, TX_READ, variant_words),
 	INTERNAL(POST, "/internal/catalog/prices",
 	    "orders cart notifications recommendations", &prices_input, TX_READ,
 	    prices),

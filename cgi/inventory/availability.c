@@ -31,7 +31,8 @@ DB_QUERY(find_availability, 1,
 	"  WHEN sum(v.on_hand - v.reserved) > 0 THEN 'low'"
 	"  WHEN sum(v.on_hand - v.reserved + v.backorder_limit) > 0"
 	"   THEN 'backorder' ELSE 'out' END AS state"
-	" FROM level v WHERE v.variant_id IN"
+	" FROM level v JOIN location l ON l.id = v.location_id AND l.is_active"
+	" WHERE v.variant_id IN"
 	"  (SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e)"
 	" GROUP BY v.variant_id");
 

@@ -182,9 +182,30 @@ merge_lines(struct stock_line *lines, size_t n)
 	return kept + 1;
 }
 
+/* Takes up to `wanted` of a level for its line; what is still wanted. */
+static int32_t
+take(struct level *v, int32_t wanted, int32_t most, struct stock_line *taken,
+    size_t *taken_n)
+{
+	int32_t n = wanted < most ? wanted : most;
+	size_t i = 0;
+
+	while (i < *taken_n && !(uuid_equal(&taken[i].variant_id, &v->variant_id) &&
+	    uuid_equal(&taken[i].location_id, &v->location_id)))
+		i++;
+	if (i == *taken_n)
+		taken[(*taken_n)++] = (struct stock_line){
+		    .variant_id = v->variant_id, .location_id = v->location_id };
+	taken[i].quantity += n;
+	v->available -= n;
+	return wanted - n;
+}
+
 /*
- * Spreads the wanted lines over the locked levels. Fills `taken` (a row per
- * variant and location) and, where it does not reach, `lacking`.
+ * Spreads the wanted lines over the locked levels: what lies there first, in
+ * the order of the locations' priorities, then what may be sold on backorder.
+ * Fills `taken` (a row per variant and location) and, where it does not reach,
+ * `lacking`.
  */
 static void
 allocate(const struct hold_put *in, struct level *levels, size_t levels_n,
@@ -193,28 +214,23 @@ allocate(const struct hold_put *in, struct level *levels, size_t levels_n,
 {
 	for (size_t i = 0; i < in->lines_n; i++) {
 		const struct stock_line *want = &in->lines[i];
-		int32_t left = want->quantity, available = 0;
+		int32_t left = want->quantity;
 
-		for (size_t k = 0; k < levels_n; k++) {
-			struct level *v = &levels[k];
-			int32_t free = v->available + v->backorder_limit, take;
+		for (int pass = 0; pass < 2; pass++)
+			for (size_t k = 0; k < levels_n && left > 0; k++) {
+				struct level *v = &levels[k];
+				int32_t most = v->available +
+				    (pass == 1 ? v->backorder_limit : 0);
 
-			if (!uuid_equal(&v->variant_id, &want->variant_id) || free <= 0)
-				continue;
-			available += free;
-			take = left < free ? left : free;
-			if (take == 0)
-				continue;
-			taken[(*taken_n)++] = (struct stock_line){
-			    .variant_id = v->variant_id,
-			    .location_id = v->location_id, .quantity = take };
-			v->available -= take;
-			left -= take;
-		}
+				if (v->is_active && most > 0 && uuid_equal(
+				    &v->variant_id, &want->variant_id))
+					left = take(v, left, most, taken, taken_n);
+			}
 		if (left > 0)
 			lacking[(*lacking_n)++] = (struct stock_line){
 			    .variant_id = want->variant_id,
-			    .quantity = want->quantity, .available = available };
+			    .quantity = want->quantity,
+			    .available = want->quantity - left };
 	}
 }
 
@@ -273,12 +289,12 @@ hold_put(struct request *r)
 	    P(lines_json(r, &line_schema, taken, taken_n)));
 	event_emit(r, EVENT_HOLD_PLACED, in->order_id, &told_schema,
 	    &(struct told){ in->order_id, taken, taken_n });
-	for (size_t i = 0; i < taken_n; i++)
-		for (size_t k = 0; k < levels_n; k++)
-			if (uuid_equal(&levels[k].variant_id, &taken[i].variant_id) &&
-			    uuid_equal(&levels[k].location_id, &taken[i].location_id))
-				level_tell_if_low(r, &levels[k],
-				    levels[k].available + taken[i].quantity);
+	for (size_t i = 0; i < taken_n; i++) {
+		const struct level *v = level_find(levels, levels_n,
+		    taken[i].variant_id, taken[i].location_id);
+
+		level_tell_if_low(r, v, v->available + taken[i].quantity);
+	}
 	return answer_hold(r, in->order_id);
 }
 
@@ -313,16 +329,6 @@ lock_hold(struct request *r, struct uuid order_id, struct hold *hold,
 	    db_one(r->db, &find_hold, &hold_schema, hold, P(order_id));
 }
 
-static struct level *
-level_of(struct level *levels, size_t n, const struct stock_line *line)
-{
-	for (size_t i = 0; i < n; i++)
-		if (uuid_equal(&levels[i].variant_id, &line->variant_id) &&
-		    uuid_equal(&levels[i].location_id, &line->location_id))
-			return &levels[i];
-	return NULL;
-}
-
 static SCHEMA(sale_schema, struct stock_line,
 	FIELD_UUID(struct stock_line, variant_id),
 	FIELD_UUID(struct stock_line, location_id),
@@ -344,7 +350,8 @@ hold_sell(struct request *r, struct uuid order_id)
 	if (hold.state != HOLD_HELD)
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		const struct level *v = level_of(levels, levels_n, &lines[i]);
+		const struct level *v = level_find(levels, levels_n,
+		    lines[i].variant_id, lines[i].location_id);
 		int32_t most = lines[i].is_live ? v->on_hand : v->available;
 
 		if (most < 0)
@@ -374,6 +381,17 @@ hold_release(struct request *r, struct uuid order_id)
 	if (hold.state == HOLD_RELEASED)
 		return true;
 	db_exec(r->db, &put_back, P(order_id), P(r->actor));
+	for (size_t i = 0; i < n; i++) {
+		struct level *v = level_find(levels, levels_n,
+		    lines[i].variant_id, lines[i].location_id);
+
+		if (v == NULL)
+			continue;
+		v->available += lines[i].sold +
+		    (lines[i].is_live ? lines[i].quantity : 0);
+		level_tell_if_low(r, v, v->available - lines[i].sold -
+		    (lines[i].is_live ? lines[i].quantity : 0));
+	}
 	db_exec(r->db, &set_hold_state, P(order_id), P("released"));
 	event_emit(r, EVENT_HOLD_RELEASED, order_id, &told_schema,
 	    &(struct told){ order_id, lines, n });

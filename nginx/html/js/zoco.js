@@ -14,6 +14,9 @@ addEventListener('pageshow', () => {
 });
 const fault = [...document.querySelectorAll('.field-error')].find(e => e.textContent.trim() !== '');
 fault?.parentElement.querySelector('input, select, textarea')?.focus();
+for (const link of document.querySelectorAll('.tabs a'))
+	if (location.pathname === link.pathname)
+		link.setAttribute('aria-current', 'page');
 for (const link of document.querySelectorAll('.menu a'))
 	if (location.pathname === link.pathname ||
 	    (!link.pathname.endsWith('/') && location.pathname.startsWith(link.pathname + '/')))

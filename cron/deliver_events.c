@@ -24,7 +24,7 @@
 #define BATCH 100
 #define BATCH_MORE 10
 #define BATCH_BYTES (48 * 1024)	/* a program takes bodies of 64 KiB */
-#define WAIT_US 1000000
+#define WAIT_US 250000
 #define WAIT_MAX_US 16000000
 
 /* Those of them that are installed are part of this shop. */

@@ -90,6 +90,28 @@ add_files(struct app *app, const struct embedded *files, const char *folder,
 	return true;
 }
 
+/* The shop's own words, words/es.json in override_dir, come last. */
+static bool
+add_owners_words(struct app *app)
+{
+	const char *dir = app->conf->override_dir;
+	char error[256];
+
+	for (const char *const *l = languages; *l != NULL; l++) {
+		size_t n;
+		const char *text = dir[0] == '\0' ? NULL : read_file(app->arena,
+		    arena_printf(app->arena, "%s/words/%s.json", dir, *l), &n);
+
+		if (text != NULL &&
+		    !words_add(app->words, *l, text, n, error, sizeof(error))) {
+			log_error("app.files", "%s/words/%s.json: %s", dir, *l,
+			    error);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* A program's template hides the library's, its words replace them. */
 static bool
 load_files(struct app *app)
@@ -101,7 +123,8 @@ load_files(struct app *app)
 	if (!add_files(app, program_files, "pages/", add_template) ||
 	    !add_files(app, lib_files, "pages/", add_template) ||
 	    !add_files(app, lib_files, "lang/", add_words) ||
-	    !add_files(app, program_files, "lang/", add_words))
+	    !add_files(app, program_files, "lang/", add_words) ||
+	    !add_owners_words(app))
 		return false;
 	if (templates_link(app->templates, error, sizeof(error)))
 		return true;

@@ -27,6 +27,7 @@ async function visitor(options = {}) {
 
 async function fillCart(page, lang, slug) {
 	await page.goto(`${url}/${lang}/`);
+	await page.locator(`a[href$="/c/${lang === 'es' ? 'jardin' : 'garden'}"]`).first().click();
 	await page.locator(`a[href="/${lang}/p/${slug}"]`).click();
 	await page.locator('form[action$="/cart/items"] button').click();
 	assert.equal(new URL(page.url()).pathname, `/${lang}/cart`);

@@ -66,6 +66,7 @@ write_zoco_conf() {
 	key_dir = $dir/etc/keys
 	media_dir = $dir/media
 	sql_dir = $share/sql
+	override_dir = $share/tests/instance.d/bazar
 	db_url = host=$dir/run dbname=zoco_{domain} user=zoco_{domain}
 	db_owner_url = host=$dir/run dbname=zoco_{domain} user=zoco_{domain}_owner
 	redis = $dir/run/redis.sock

@@ -1,22 +1,12 @@
 /*
- * From an event to a mail: the event's data, with its amounts as people read
- * them, fill the templates of its family (order, account, stock).
+ * From an event to letters: the event's data, with its amounts as people read
+ * them, fill the templates of its family (order, account, stock ...).
  */
 #include "notifications.h"
 
 #include <json-c/json.h>
 
 #include "web/format.h"
-#include "web/page.h"
-#include "web/text.h"
-
-#define MAIL_MAX_BYTES (256 * 1024)
-
-DB_QUERY(put_message, 10,
-	"INSERT INTO message (id, event_id, kind, to_address, to_name, lang,"
-	" subject, text, html, message_id) VALUES ($1::uuid, $2::uuid, $3, $4, $5,"
-	" $6, $7, $8, $9, $10)"
-	" ON CONFLICT ON CONSTRAINT message_event_key DO NOTHING");
 
 static const char *
 text_of(struct json_object *data, const char *name)
@@ -68,15 +58,6 @@ add_amounts(struct json_object *data, const char *lang)
 	}
 }
 
-static bool
-render(struct request *r, const char *family, const char *form,
-    const char *lang, struct json_object *context, struct buf *out)
-{
-	buf_init(out, r->arena, MAIL_MAX_BYTES);
-	return page_render(r->app, arena_printf(r->arena, "mail/%s.%s", family,
-	    form), lang, context, out);
-}
-
 /* "order.placed" -> "order_placed", as words name it. */
 static const char *
 kind_of(struct request *r, const char *type)
@@ -89,76 +70,157 @@ kind_of(struct request *r, const char *type)
 	return kind;
 }
 
-/* The mail's host is the sender's. */
-static const char *
-message_id(struct request *r, const struct event *event)
-{
-	const char *host = strchr(r->app->conf->mail_from, '@');
-	char id[UUID_TEXT_SIZE];
-
-	return arena_printf(r->arena, "<%s%s>", uuid_text(&event->id, id),
-	    host != NULL ? host : "@localhost");
-}
-
 static void
-wake_sender(struct request *r, void *context)
+add_text(struct json_object *context, const char *name, const char *text)
 {
-	(void)context;
-	db_notify(r->db, "message");
+	json_object_object_add(context, name, json_object_new_string(text));
 }
 
+/* Fills the letter's words out of the event's data. */
 static bool
-compose(struct request *r, const struct event *event, const char *family,
-    const char *to, const char *name, const char *lang)
+fill(struct request *r, struct letter *l)
 {
-	struct json_object *context = event->data;
-	const char *kind = kind_of(r, event_kinds[event->type].type);
-	struct buf subject, text, html;
+	struct json_object *context = l->event->data;
 
-	if (!email_is_valid(to))
-		return true;	/* nobody to write to, today or later */
-	to = arena_strdup(r->arena, to);	/* they may lie in the context, */
-	name = arena_strdup(r->arena, name);	/* which changes below */
-	add_amounts(context, lang);
-	json_object_object_add(context, "kind", json_object_new_string(kind));
-	json_object_object_add(context, "lang", json_object_new_string(lang));
-	json_object_object_add(context, "name", json_object_new_string(name));
-	json_object_object_add(context, "base_url",
-	    json_object_new_string(r->app->conf->base_url));
-	if (!render(r, "subject", "txt", lang, context, &subject) ||
-	    !render(r, family, "txt", lang, context, &text) ||
-	    !render(r, family, "html", lang, context, &html))
-		return false;
-	subject.data[strcspn(subject.data, "\r\n")] = '\0';
-	if (db_exec(r->db, &put_message, P(uuid_new()), P(event->id), P(kind),
-	    P(to), P(name), P(lang), P(subject.data), P(text.data), P(html.data),
-	    P(message_id(r, event))))
-		after_send(r, wake_sender, NULL);
-	return !request_failed(r);
+	l->kind = kind_of(r, event_kinds[l->event->type].type);
+	l->address = arena_strdup(r->arena, l->address);	/* it may lie in the */
+	l->name = arena_strdup(r->arena, l->name);	/* context, which changes */
+	l->lang = str_eq(l->lang, "en") ? "en" : "es";
+	add_amounts(context, l->lang);
+	add_text(context, "kind", l->kind);
+	add_text(context, "lang", l->lang);
+	json_object_object_add(context, "is_en",
+	    json_object_new_boolean(str_eq(l->lang, "en")));
+	add_text(context, "name", l->name);
+	add_text(context, "base_url", r->app->conf->base_url);
+	if (l->topic == TOPIC_OFFERS)
+		add_text(context, "unsubscribe_url", arena_printf(r->arena,
+		    "%s/%s/unsubscribe?token=%s", r->app->conf->base_url, l->lang,
+		    unsubscribe_token(r, l->address, l->topic)));
+	return template_fill(r, l->kind, template_family(l->kind), l->lang,
+	    context, &l->words);
 }
 
-static const char *
-language_of(struct json_object *data)
+/* Events of stock say what a variant is called in both languages. */
+static void
+name_variant(struct json_object *data, const char *lang)
 {
-	return str_eq(text_of(data, "lang"), "en") ? "en" : "es";
+	add_text(data, "variant_name", text_of(data,
+	    str_eq(lang, "en") ? "name_en" : "name_es"));
+}
+
+/* To the address in the event, and to the customer's other channels. */
+static bool
+tell(struct request *r, const struct event *event, enum topic topic,
+    int priority, const char *path)
+{
+	struct letter l = { .event = event, .topic = topic,
+	    .priority = priority, .path = path,
+	    .address = text_of(event->data, "email"),
+	    .name = text_of(event->data, "name"),
+	    .lang = text_of(event->data, "lang") };
+	const char *cart_key = text_of(event->data, "cart_key");
+
+	if (str_starts(cart_key, "user:"))
+		uuid_parse(cart_key + 5, &l.user_id);
+	name_variant(event->data, l.lang);
+	if (!fill(r, &l))
+		return false;
+	letter_mail(r, &l);
+	if (topic == TOPIC_ORDERS)
+		letter_alert(r, &l);
+	return !request_failed(r);
 }
 
 bool
 on_order(struct request *r, const struct event *event)
 {
-	return compose(r, event, "order", text_of(event->data, "email"),
-	    text_of(event->data, "name"), language_of(event->data));
+	char id[UUID_TEXT_SIZE];
+
+	return tell(r, event, TOPIC_ORDERS, 3, arena_printf(r->arena,
+	    "/orders/%s", uuid_text(&event->subject, id)));
 }
 
 bool
 on_user(struct request *r, const struct event *event)
 {
-	return compose(r, event, "account", text_of(event->data, "email"),
-	    text_of(event->data, "name"), language_of(event->data));
+	return tell(r, event, TOPIC_ACCOUNT, 1, "/account");
+}
+
+bool
+on_stock_notice(struct request *r, const struct event *event)
+{
+	bool is_asked = event->type == EVENT_STOCK_NOTICE_ASKED;
+
+	return tell(r, event, is_asked ? TOPIC_ACCOUNT : TOPIC_OFFERS, 5, "/");
+}
+
+bool
+on_cart_abandoned(struct request *r, const struct event *event)
+{
+	return tell(r, event, TOPIC_OFFERS, 9, "/cart");
+}
+
+struct staff {
+	struct uuid user_id;
+	const char *email, *lang;
+};
+
+static SCHEMA(staff_schema, struct staff,
+	FIELD_UUID(struct staff, user_id),
+	FIELD_TEXT(struct staff, email),
+	FIELD_TEXT(struct staff, lang));
+
+/* NULL: whatever their locations. */
+DB_QUERY(find_staff, 1,
+	"SELECT DISTINCT c.user_id, c.email, c.lang FROM alert_subscription a"
+	" JOIN contact c ON c.user_id = a.user_id"
+	" WHERE $1::text IS NULL OR a.location IN ('', $1)"
+	" ORDER BY c.user_id LIMIT 200");
+
+/* To those of the staff who asked for it; to the shop when nobody has. */
+static bool
+tell_staff(struct request *r, const struct event *event, const char *location,
+    const char *path, int priority)
+{
+	struct staff shop = { .email = r->app->conf->mail_from, .lang = "es" };
+	struct staff *staff;
+	size_t n;
+
+	if (!db_all(r->db, &find_staff, &staff_schema, &staff, &n, P(location)))
+		return false;
+	if (n == 0) {
+		staff = &shop;
+		n = 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct letter l = { .event = event, .topic = TOPIC_ALERTS,
+		    .priority = priority, .path = path,
+		    .address = staff[i].email, .name = "", .lang = staff[i].lang,
+		    .user_id = staff[i].user_id };
+
+		name_variant(event->data, l.lang);
+		if (!fill(r, &l))
+			return false;
+		letter_mail(r, &l);
+		letter_alert(r, &l);
+	}
+	return !request_failed(r);
 }
 
 bool
 on_stock_low(struct request *r, const struct event *event)
 {
-	return compose(r, event, "stock", r->app->conf->mail_from, "", "es");
+	const char *location = arena_strdup(r->arena,
+	    text_of(event->data, "location"));
+	char id[UUID_TEXT_SIZE];
+
+	return tell_staff(r, event, location, arena_printf(r->arena,
+	    "/admin/stock/%s", uuid_text(&event->subject, id)), 2);
+}
+
+bool
+on_stock_digest(struct request *r, const struct event *event)
+{
+	return tell_staff(r, event, NULL, "/admin/stock?low=true", 5);
 }

@@ -1,8 +1,10 @@
 /*
- * GET /notifications/deliveries and POST .../{id}/resend: what was written to
- * whom, how it went, and once more.
+ * GET /notifications/deliveries, one with its text and tries, and POST
+ * .../{id}/resend: what was written to whom, how it went, and once more.
  */
 #include "notifications.h"
+
+#include <json-c/json.h>
 
 #include "db/sql.h"
 
@@ -13,6 +15,7 @@ static const char *const statuses[] = {
 SCHEMA(delivery_schema, struct message,
 	FIELD_UUID(struct message, id),
 	FIELD_TEXT(struct message, kind),
+	FIELD_TEXT(struct message, channel),
 	FIELD_TEXT(struct message, to_address),
 	FIELD_TEXT(struct message, lang),
 	FIELD_TEXT(struct message, subject),
@@ -24,8 +27,8 @@ SCHEMA(delivery_schema, struct message,
 	FIELD_TIME(struct message, sent_at));
 
 struct delivery_list {
-	int status;
-	bool has_status;
+	int status, channel;
+	bool has_status, has_channel;
 	const char *after;
 	int32_t limit;
 };
@@ -33,6 +36,8 @@ struct delivery_list {
 SCHEMA(delivery_list_input, struct delivery_list,
 	FIELD_ENUM(struct delivery_list, status, statuses,
 	    HAS(struct delivery_list, has_status)),
+	FIELD_ENUM(struct delivery_list, channel, channel_names,
+	    HAS(struct delivery_list, has_channel)),
 	FIELD_TEXT(struct delivery_list, after, .max = 300),
 	FIELD_I32(struct delivery_list, limit, .min = 1, .max = 100,
 	    .preset = "20"));
@@ -47,11 +52,13 @@ delivery_list(struct request *r)
 	struct sql sql;
 	size_t n;
 
-	sql_start(&sql, r->arena, "SELECT id, kind, to_address, lang, subject,"
+	sql_start(&sql, r->arena, "SELECT id, kind, channel, to_address, lang, subject,"
 	    " message_id, status, tries, last_error, created_at, sent_at"
 	    " FROM message WHERE true");
 	if (in->has_status)
 		sql_add(&sql, " AND status = ?", P(statuses[in->status]));
+	if (in->has_channel)
+		sql_add(&sql, " AND channel = ?", P(channel_names[in->channel]));
 	if (in->after != NULL) {
 		if (!cursor_read(r, in->after, after, 1))
 			return r->status;
@@ -67,6 +74,9 @@ delivery_list(struct request *r)
 
 		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
 	}
+	if (in->has_status)
+		page_set(r, "status_filter",
+		    json_object_new_string(statuses[in->status]));
 	return reply_list(r, &delivery_schema, rows, n, next);
 }
 
@@ -80,10 +90,60 @@ SCHEMA(delivery_resend_input, struct delivery_resend,
 DB_QUERY(queue_again, 1,
 	"UPDATE message SET status = 'queued', tries = 0, next_at = now()"
 	" WHERE id = $1::uuid AND status IN ('sent', 'failed')"
-	" RETURNING id, kind, to_address, lang, subject, message_id, status,"
+	" RETURNING id, kind, channel, to_address, lang, subject, message_id, status,"
 	" tries, last_error, created_at, sent_at");
 
 DB_QUERY(is_there, 1, "SELECT 1 FROM message WHERE id = $1::uuid");
+
+struct attempt {
+	int64_t at;
+	const char *result, *reply;
+};
+
+static SCHEMA(attempt_schema, struct attempt,
+	FIELD_TIME(struct attempt, at),
+	FIELD_TEXT(struct attempt, result),
+	FIELD_TEXT(struct attempt, reply));
+
+struct detail {
+	struct message *message;
+	const char *text;
+	struct attempt *attempts;
+	size_t attempts_n;
+};
+
+SCHEMA(delivery_detail_schema, struct detail,
+	FIELD_OBJECT(struct detail, message, &delivery_schema),
+	FIELD_TEXT(struct detail, text),
+	FIELD_LIST(struct detail, attempts, attempts_n, &attempt_schema));
+
+DB_QUERY(find_message, 1,
+	"SELECT id, kind, channel, to_address, lang, subject, message_id, status,"
+	" tries, last_error, created_at, sent_at FROM message"
+	" WHERE id = $1::uuid");
+/* The links of an account's mails are its owner's only. */
+DB_QUERY(find_text, 1,
+	"SELECT CASE WHEN topic = 'account' THEN '' ELSE text END FROM message"
+	" WHERE id = $1::uuid");
+DB_QUERY(find_attempts, 1,
+	"SELECT at, result, reply FROM delivery_attempt"
+	" WHERE message_id = $1::uuid ORDER BY at LIMIT 100");
+
+int
+delivery_get(struct request *r)
+{
+	const struct delivery_resend *in = request_input(r);
+	struct message message;
+	struct detail detail = { .message = &message };
+
+	if (!db_one(r->db, &find_message, &delivery_schema, &message, P(in->id)))
+		return problem(r, PROBLEM_NOT_FOUND);
+	detail.text = db_text(r->db, &find_text, P(in->id));
+	if (!db_all(r->db, &find_attempts, &attempt_schema, &detail.attempts,
+	    &detail.attempts_n, P(in->id)))
+		return 0;
+	return reply(r, 200, &delivery_detail_schema, &detail);
+}
 
 static void
 wake_sender(struct request *r, void *context)

@@ -17,6 +17,9 @@ struct conf {
 	const char *internal_socket, *publish_socket;
 	const char *base_url;
 	const char *smtp_url, *smtp_user, *smtp_password_file, *mail_from;
+	const char *sandbox_address;
+	const char *twilio_url, *twilio_account, *twilio_token_file, *twilio_from;
+	const char *push_test_origin;
 	const char *time_zone;
 	const char *log_level;
 	bool log_pretty, demo, db_prepare;
@@ -28,6 +31,7 @@ struct conf {
 	int64_t limit_login_account, limit_login_address;
 	int64_t limit_register_address, limit_reset_account;
 	int64_t limit_checkout_address, limit_write_address;
+	int64_t mail_per_minute, sms_per_minute, push_per_minute;
 	int64_t call_timeout_ms, provider_timeout_ms;
 	int64_t order_payment_minutes, order_transfer_days;
 };

@@ -35,7 +35,7 @@ base_url() {
 
 configure() {
 	local name
-	for name in port smtp_port; do
+	for name in port smtp_port fake_port; do
 		[ -z "${settings[$name]-}" ] || continue
 		settings[$name]=$(free_port)
 		echo "$name=${settings[$name]}" >> etc/settings
@@ -75,16 +75,22 @@ write_zoco_conf() {
 	base_url = $(base_url)
 	smtp_url = smtp://127.0.0.1:${settings[smtp_port]}
 	mail_from = tienda@zoco.example
+	push_test_origin = http://127.0.0.1:${settings[fake_port]}
+	twilio_url = http://127.0.0.1:${settings[fake_port]}
+	twilio_account = AC00000000000000000000000000000000
+	twilio_token_file = $dir/etc/keys/webhook.key
+	twilio_from = +15005550006
 	demo = on
 	E
 	if [ "${settings[profile]}" != demo ]; then
 		sed 's/$/ = 1000000/' "$share/limits"
 		echo "worker_memory_mb = 1000"
+		echo "mail_per_minute = 600000"
 	fi
 	# A key given twice: the last counts.
 	for key in "${!settings[@]}"; do
 		case $key in
-		[A-Z]*|port|smtp_port|profile|mode|jobs|tls) ;;
+		[A-Z]*|port|smtp_port|fake_port|profile|mode|jobs|tls) ;;
 		*) echo "$key = ${settings[$key]}" ;;
 		esac
 	done

@@ -22,16 +22,16 @@ DB_QUERY(bury, 1,
 	" AND next_at <= now()");
 
 DB_QUERY(claim_messages, 2,
-	"UPDATE message m SET status = 'sending', tries = m.tries + 1,"
-	" next_at = now() + interval '5 minutes'"
+	"WITH claimed AS (UPDATE message m SET status = 'sending',"
+	" tries = m.tries + 1, next_at = now() + interval '5 minutes'"
 	" FROM (SELECT id FROM message WHERE channel = $1"
 	"  AND status IN ('queued', 'sending')"
 	"  AND next_at <= now() ORDER BY priority, next_at LIMIT $2::int"
 	"  FOR UPDATE SKIP LOCKED) AS due"
-	" WHERE m.id = due.id"
-	" RETURNING m.id, m.kind, m.channel, m.to_address, m.to_name, m.lang,"
+	" WHERE m.id = due.id RETURNING m.*)"
+	" SELECT m.id, m.kind, m.channel, m.to_address, m.to_name, m.lang,"
 	" m.subject, m.text, m.html, m.message_id, m.unsubscribe, m.tries,"
-	" m.created_at");
+	" m.created_at FROM claimed m ORDER BY m.priority, m.created_at, m.id");
 
 DB_QUERY(count_due, 0,
 	"SELECT count(*) FROM message WHERE status IN ('queued', 'sending')"

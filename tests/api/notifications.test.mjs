@@ -198,8 +198,8 @@ test('a refused mail is a dead letter that staff read and replay; others pass it
 	await tell('auth', 'user.password-changed', { email: 'refuse-550-1@example.com', name: 'R', lang: 'en', url: 'http://x' });
 	await tell('auth', 'user.password-changed', { email: 'after@example.com', name: 'A', lang: 'en', url: 'http://x' });
 	await until(async () => (await mails('after@example.com')).length === 1, 'the next one');
-	const { body } = await boss.api('GET', '/notifications/deliveries?status=failed&channel=mail');
-	const dead = body.items.find(m => m.to_address === 'refuse-550-1@example.com');
+	const dead = await until(async () => (await boss.api('GET', '/notifications/deliveries?status=failed&channel=mail'))
+		.body.items.find(m => m.to_address === 'refuse-550-1@example.com'), 'the dead letter');
 	assert.match(dead.last_error, /^550/);
 	const detail = await boss.api('GET', `/notifications/deliveries/${dead.id}`);
 	assert.equal(detail.body.attempts.length, 1);

@@ -50,6 +50,8 @@ struct provider {
 	const char *name;
 	bool is_offline;	/* no page of its own: the order just waits */
 	bool demo_only;
+	/* Is it set up, so that it can be offered? */
+	bool (*is_ready)(struct request *);
 	/* Tells the provider of the payment, with its id as key; may come twice.
 	 * Fills next_action. False: unknown outcome, ask later. */
 	bool (*create)(struct request *, struct payment *);
@@ -66,7 +68,7 @@ struct provider {
 extern const struct provider bank_transfer, cash_on_delivery, demo_card;
 
 /* The provider of that name that this shop offers, or NULL. */
-const struct provider *provider_find(const struct request *, const char *name);
+const struct provider *provider_find(struct request *, const char *name);
 
 bool payment_find(struct request *, struct uuid id, struct payment *);
 bool payment_find_newest(struct request *, struct uuid order_id,

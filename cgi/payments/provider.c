@@ -7,12 +7,19 @@ static const struct provider *const providers[] = {
 	&bank_transfer, &cash_on_delivery, &demo_card, NULL
 };
 
+/* Does the shop offer it? The demo's card company exists in a demo only. */
+static bool
+is_offered(struct request *r, const struct provider *provider)
+{
+	return (!provider->demo_only || r->app->conf->demo) &&
+	    (provider->is_ready == NULL || provider->is_ready(r));
+}
+
 const struct provider *
-provider_find(const struct request *r, const char *name)
+provider_find(struct request *r, const char *name)
 {
 	for (const struct provider *const *p = providers; *p != NULL; p++)
-		if (str_eq((*p)->name, name) &&
-		    (!(*p)->demo_only || r->app->conf->demo))
+		if (str_eq((*p)->name, name) && is_offered(r, *p))
 			return *p;
 	return NULL;
 }
@@ -42,8 +49,7 @@ method_list(struct request *r)
 	size_t n = 0;
 
 	for (const struct provider *const *p = providers; *p != NULL; p++)
-		if (str_eq(in->currency, "EUR") &&
-		    (!(*p)->demo_only || r->app->conf->demo) &&
+		if (str_eq(in->currency, "EUR") && is_offered(r, *p) &&
 		    (*p != &cash_on_delivery || str_eq(in->country, "ES")))
 			methods[n++] = (struct pay_method){ (*p)->name, (*p)->is_offline };
 	return reply_list(r, &method_schema, methods, n, NULL);
@@ -58,19 +64,31 @@ action(struct request *r, const char *type)
 	return next;
 }
 
-DB_QUERY(find_setting, 1, "SELECT value #>> '{}' FROM setting WHERE name = $1");
+DB_QUERY(find_setting, 1,
+	"SELECT coalesce(max(value #>> '{}'), '') FROM setting WHERE name = $1");
+
+static const char *
+setting(struct request *r, const char *name)
+{
+	const char *value = db_text(r->db, &find_setting, P(name));
+
+	return value != NULL ? value : "";
+}
+
+/* Nobody can pay into an account that nobody named. */
+static bool
+transfer_is_ready(struct request *r)
+{
+	return setting(r, "transfer_iban")[0] != '\0';
+}
 
 static bool
 transfer_create(struct request *r, struct payment *payment)
 {
-	const char *iban = db_text(r->db, &find_setting, P("transfer_iban"));
-	const char *holder = db_text(r->db, &find_setting, P("transfer_holder"));
-
 	payment->next_action = action(r, "instructions");
 	payment->next_action->reference = payment->order_number;
-	payment->next_action->iban =
-	    iban != NULL ? iban : "ES91 2100 0418 4502 0005 1332";
-	payment->next_action->holder = holder != NULL ? holder : "Zoco";
+	payment->next_action->iban = setting(r, "transfer_iban");
+	payment->next_action->holder = setting(r, "transfer_holder");
 	return true;
 }
 
@@ -96,7 +114,8 @@ cash_fetch(struct request *r, const struct payment *payment,
 }
 
 const struct provider bank_transfer = {
-	.name = "bank_transfer", .is_offline = true, .create = transfer_create,
+	.name = "bank_transfer", .is_offline = true,
+	.is_ready = transfer_is_ready, .create = transfer_create,
 };
 
 const struct provider cash_on_delivery = {

@@ -3,6 +3,8 @@
 
 #include <json-c/json.h>
 
+#include "web/json_out.h"
+
 struct settings {
 	const char *shop_name, *transfer_iban, *transfer_holder;
 };
@@ -23,8 +25,11 @@ DB_QUERY(read_settings, 0,
 	"  AS transfer_iban,"
 	" max(value #>> '{}') FILTER (WHERE name = 'transfer_holder')"
 	"  AS transfer_holder FROM setting");
-DB_QUERY(set_setting, 2,
-	"UPDATE setting SET value = to_jsonb($2::text) WHERE name = $1");
+DB_QUERY(put_settings, 1,
+	"INSERT INTO setting (name, value) SELECT key, value"
+	" FROM jsonb_each($1::jsonb) WHERE jsonb_typeof(value) <> 'null'"
+	" ON CONFLICT ON CONSTRAINT setting_pkey"
+	" DO UPDATE SET value = excluded.value");
 
 int
 settings_get(struct request *r)
@@ -36,20 +41,17 @@ settings_get(struct request *r)
 	return reply(r, 200, &settings_schema, &settings);
 }
 
+/* What was not given stays as it is. The others hear of it by the event. */
 int
 settings_set(struct request *r)
 {
-	const struct settings *in = request_input(r);
+	struct json_object *given = json_out(&settings_input, request_input(r),
+	    NULL, JSON_ALL);
 	struct settings settings;
 
-	if (in->shop_name != NULL)
-		db_exec(r->db, &set_setting, P("shop_name"), P(in->shop_name));
-	if (in->transfer_iban != NULL)
-		db_exec(r->db, &set_setting, P("transfer_iban"),
-		    P(in->transfer_iban));
-	if (in->transfer_holder != NULL)
-		db_exec(r->db, &set_setting, P("transfer_holder"),
-		    P(in->transfer_holder));
+	db_exec(r->db, &put_settings, P(arena_strdup(r->arena,
+	    json_object_to_json_string(given))));
+	json_object_put(given);
 	if (!db_one(r->db, &read_settings, &settings_schema, &settings))
 		return 0;
 	event_emit(r, EVENT_SETTING_CHANGED, r->session->user_id,

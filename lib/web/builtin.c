@@ -67,6 +67,21 @@ metrics(struct request *r)
 	return reply_text(r, 200, "text/plain; version=0.0.4", out);
 }
 
+DB_QUERY(put_settings, 1,
+	"INSERT INTO setting AS s (name, value) SELECT key, value"
+	" FROM jsonb_each($1::jsonb) WHERE jsonb_typeof(value) <> 'null'"
+	" ON CONFLICT ON CONSTRAINT setting_pkey"
+	" DO UPDATE SET value = excluded.value");
+
+/* Every program keeps the shop's settings beside its own data. */
+static bool
+on_settings(struct request *r, const struct event *event)
+{
+	db_exec(r->db, &put_settings,
+	    P(json_object_to_json_string(event->data)));
+	return !request_failed(r);
+}
+
 static bool
 (*handler_of(const struct program *p, enum event_type type))
     (struct request *, const struct event *)
@@ -76,7 +91,7 @@ static bool
 	for (; s != NULL && s->handler != NULL; s++)
 		if (s->type == type)
 			return s->handler;
-	return NULL;
+	return type == EVENT_SETTING_CHANGED ? on_settings : NULL;
 }
 
 /* One event in a part of its own; why it could not be taken, or NULL. */

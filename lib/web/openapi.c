@@ -274,6 +274,25 @@ add_routes(struct json_object *paths, const struct route *row)
 	}
 }
 
+/* The fields that need attention. */
+static struct json_object *
+faults_schema(void)
+{
+	static const char *const names[] = { "field", "code", "message" };
+	struct json_object *list = typed("array"), *fault = typed("object");
+	struct json_object *members = json_object_new_object();
+	struct json_object *required = json_object_new_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		put(members, names[i], typed("string"));
+		json_object_array_add(required, text(names[i]));
+	}
+	put(fault, "properties", members);
+	put(fault, "required", required);
+	put(list, "items", fault);
+	return list;
+}
+
 static struct json_object *
 problem_schema(void)
 {
@@ -293,6 +312,7 @@ problem_schema(void)
 	put(members, "title", typed("string"));
 	put(members, "status", typed("integer"));
 	put(members, "instance", typed("string"));
+	put(members, "errors", faults_schema());
 	json_object_array_add(required, text("type"));
 	json_object_array_add(required, text("title"));
 	json_object_array_add(required, text("status"));

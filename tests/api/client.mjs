@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
+import { checkAnswer } from './contract.mjs';
 
 export const url = process.env.ZOCO_URL;
 const dir = process.env.ZOCO_DIR;
@@ -30,7 +31,7 @@ export class Client {
 		return answer;
 	}
 
-	// A call of the JSON API; { status, body, headers }.
+	// A call of the JSON API; { status, body, headers }, as documented.
 	async api(method, path, body, headers = {}) {
 		const answer = await this.fetch('/api/v1' + path, {
 			method,
@@ -38,7 +39,9 @@ export class Client {
 			body: body === undefined ? undefined : JSON.stringify(body),
 		});
 		const text = await answer.text();
-		return { status: answer.status, headers: answer.headers, body: text === '' ? null : JSON.parse(text) };
+		const result = { status: answer.status, headers: answer.headers, body: text === '' ? null : JSON.parse(text) };
+		await checkAnswer(method, `/api/v1${path}`, result);
+		return result;
 	}
 
 	// The same with an Idempotency-Key, a fresh one if none is given.

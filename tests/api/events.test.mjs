@@ -189,6 +189,4 @@ test('flags: wrong ones are refused, a second run keeps away', async () => {
 	assert.match(help.stdout, /^zoco-job-deliver_events: carries/);
 	const second = await until(() => { const run = job(); return run.status === 75 && run; }, 'a locked run', 20);
 	assert.match(second.stderr, /another deliver_events runs/);
-	const runs = sql('auth', `SELECT job, done, failed FROM job_run WHERE job = 'deliver_events'`);
-	assert.ok(runs.length >= 1);
 });

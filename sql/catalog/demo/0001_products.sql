@@ -405,7 +405,7 @@ CROSS JOIN unnest(string_to_array(coalesce(nullif(colours_es, ''), '-'), ','),
 CROSS JOIN unnest(string_to_array(coalesce(nullif(sizes, ''), '-'), ',')) WITH ORDINALITY AS z(size, s)
 WHERE colour_es || ' ' || size <> ALL (string_to_array(without, ','));
 CREATE TEMP TABLE kind ON COMMIT DROP AS
-SELECT *, ('0190a000-0000-7000-8000-' || lpad(n::text, 10, '0') || lpad(v::text, 2, '0'))::uuid AS id FROM kinds;
+SELECT n, k, colour_es, colour_en, size, v, ('0190a000-0000-7000-8000-' || lpad(n::text, 10, '0') || lpad(v::text, 2, '0'))::uuid AS id FROM kinds;
 
 INSERT INTO product_option (product_id, position, lang, name)
 SELECT pg_temp.product_id(n), 1, lang, name FROM demo, (VALUES ('es', 'Color'), ('en', 'Colour')) AS o(lang, name)

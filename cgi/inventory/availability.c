@@ -83,6 +83,12 @@ ids_of(struct request *r, const char *list)
 	return out.data;
 }
 
+static SCHEMA(fragment_schema, struct availability,
+	FIELD_UUID(struct availability, variant_id),
+	FIELD_ENUM(struct availability, state, stock_states),
+	FIELD_I32(struct availability, left, HAS(struct availability, has_left)),
+	FIELD_BOOL(struct availability, is_out));
+
 int
 availability_list(struct request *r)
 {
@@ -96,10 +102,14 @@ availability_list(struct request *r)
 		return r->status;
 	if (!availability_find(r, ids, &found, &n))
 		return 0;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		is_plain &= found[i].state == STOCK_IN_STOCK;
+		found[i].is_out = found[i].state == STOCK_OUT;
+	}
+	page_set(r, "variants", json_object_new_string(in->variants));
 	page_set(r, "is_plain", json_object_new_boolean(is_plain && n > 0));
-	return reply_list(r, &public_availability_schema, found, n, NULL);
+	return reply_list(r, r->route->kind == KIND_FRAGMENT ? &fragment_schema :
+	    &public_availability_schema, found, n, NULL);
 }
 
 struct variants {

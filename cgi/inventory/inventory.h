@@ -30,7 +30,7 @@ struct level {
 	int32_t priority;	/* of the location; the least is taken from first */
 	bool is_active;		/* the location; else nothing is sold from it */
 };
-extern const struct schema level_schema;
+extern const struct schema level_schema, level_row_schema;
 
 /* The columns of level_schema, of level v and location l. */
 #define LEVEL_COLUMNS \
@@ -53,6 +53,7 @@ struct availability {
 	int32_t available;
 	int32_t left;		/* only told when it is low */
 	bool has_left;
+	bool is_out;		/* for pages */
 	enum stock_state state;
 };
 extern const struct schema availability_schema, public_availability_schema;
@@ -107,6 +108,16 @@ void low_stock_tell(struct request *, const struct level *);
 int64_t low_stock_catch_up(struct request *, int limit);
 bool low_stock_digest(struct request *);
 
+/*
+ * For cron/publish_stock: publishes what has changed since it was last called;
+ * how many variants, 0 for nothing, -1 when nginx did not take it. Those who
+ * wait for one that is back are told by an event.
+ */
+struct http_client;
+int64_t live_publish(struct request *, struct http_client *);
+void stock_notices_tell(struct request *, const char *variant_ids_json);
+void stock_notices_purge(struct request *);
+
 /* A location by its code; false and the field's fault. */
 bool location_find(struct request *, const char *code, const char *field,
     struct uuid *id);
@@ -147,7 +158,7 @@ struct movement_list {
 
 extern const struct schema adjustment_add_input, level_list_input,
     level_set_input, level_line_schema, movement_list_input, movement_schema,
-    level_page_input,
+    level_page_input, stock_notice_input, stock_notice_token_input,
     location_schema, location_add_input, location_change_input,
     hold_put_input, hold_id_input, hold_schema, variants_input,
     availability_input, stock_at_input, stock_at_schema, stock_page_input,
@@ -176,11 +187,16 @@ int level_set(struct request *);
 int levels_export(struct request *);
 int levels_import(struct request *);
 int levels_import_form(struct request *);
+int live_allowed(struct request *);
 int location_add(struct request *);
 int location_change(struct request *);
 int location_list(struct request *);
 int movement_list(struct request *);
+int page_show(struct request *);
 int stock_at(struct request *);
+int stock_notice_add(struct request *);
+int stock_notice_confirm(struct request *);
+int stock_notice_page(struct request *);
 int stock_page(struct request *);
 int threshold_list(struct request *);
 int threshold_set(struct request *);

@@ -28,7 +28,7 @@ const char *const manual_reasons[] = { "count", "received", "damaged", "lost",
 	FIELD_I32(struct level, backorder_limit)
 
 SCHEMA(level_schema, struct level, LEVEL_FIELDS);
-static SCHEMA(level_row_schema, struct level, LEVEL_FIELDS,
+SCHEMA(level_row_schema, struct level, LEVEL_FIELDS,
 	FIELD_I32(struct level, priority),
 	FIELD_BOOL(struct level, is_active));
 

@@ -1,6 +1,10 @@
 /* The table of contents of inventory. */
 #include "inventory.h"
 
+static const struct limit notice_limit = {
+	"stock-notice", offsetof(struct conf, limit_register_address), 3600
+};
+
 const struct route inventory_routes[] = {
 	API(GET, "/inventory/availability", PERM_PUBLIC, &availability_input,
 	    TX_READ, availability_list, .output = &public_availability_schema,
@@ -76,6 +80,13 @@ const struct route inventory_routes[] = {
 	    TX_NONE | IDEM, levels_import, .output = &csv_result_schema,
 	    .rules = stock_rules, .summary = "Levels out of such a file"),
 
+	API(POST, "/inventory/stock-notices", PERM_PUBLIC, &stock_notice_input,
+	    TX_WRITE, stock_notice_add, .status = 202, .limit = &notice_limit,
+	    .summary = "Write to me once it is back; confirmed by mail"),
+	API(GET, "/inventory/live", "inventory.level.read", NULL, TX_READ,
+	    live_allowed, .status = 204,
+	    .summary = "May I hear the staff's live stream? (nginx asks)"),
+
 	INTERNAL(POST, "/internal/inventory/availability", "orders cart catalog",
 	    &variants_input, TX_READ, availability_internal),
 	INTERNAL(PUT, "/internal/inventory/holds/{order_id}", "orders",
@@ -88,6 +99,17 @@ const struct route inventory_routes[] = {
 	FRAGMENT("/fragments/inventory/availability", PERM_PUBLIC,
 	    &availability_input, TX_READ, availability_list,
 	    "fragments/availability"),
+
+	PAGE("/stock-notices", PERM_PUBLIC, NULL, TX_READ, page_show,
+	    "stock_notice"),
+	FORM(POST, "/stock-notices", PERM_PUBLIC, &stock_notice_input, TX_WRITE,
+	    stock_notice_add, "/stock-notices", .next = "/stock-notices",
+	    .limit = &notice_limit),
+	PAGE("/stock-notices/confirm", PERM_PUBLIC, &stock_notice_token_input,
+	    TX_READ, stock_notice_page, "stock_notice_confirm"),
+	FORM(POST, "/stock-notices/confirm", PERM_PUBLIC,
+	    &stock_notice_token_input, TX_WRITE, stock_notice_confirm,
+	    "/stock-notices/confirm", .template = "stock_notice_confirm"),
 
 	PAGE("/admin/stock", "inventory.level.read", &stock_page_input, TX_NONE,
 	    stock_page, "admin/stock"),

@@ -277,7 +277,7 @@ static bool
 read_token(struct request *r, const char *token, const char **topic,
     const char **address)
 {
-	const char *dot = strrchr(token, '.');
+	const char *dot = token != NULL ? strrchr(token, '.') : NULL;
 	unsigned char *bytes;
 	char *text, *colon;
 	size_t n;

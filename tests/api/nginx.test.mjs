@@ -377,11 +377,11 @@ test('a host name that is not ours gets no answer', async () => {
 
 test('published changes have a socket of their own', async () => {
 	const socket = `${dir}/run/publish.sock`;
-	const answer = await ask('/publish?channel=order-1', { socket,
+	const answer = await ask('/publish/staff?channel=order-1', { socket,
 	    method: 'POST', body: 'changed' });
 
 	assert.equal(answer.status, 202);	// nobody listens
-	assert.equal((await ask('/publish?channel=a', { method: 'POST' })).status,
+	assert.equal((await ask('/publish/staff?channel=a', { method: 'POST' })).status,
 	    404);
 });
 

@@ -21,3 +21,52 @@ for (const link of document.querySelectorAll('.menu a'))
 	if (location.pathname === link.pathname ||
 	    (!link.pathname.endsWith('/') && location.pathname.startsWith(link.pathname + '/')))
 		link.setAttribute('aria-current', 'page');
+
+// Live stock. A stream says what has changed; whenever it opens, the present
+// state is asked for, since what happened before is not in it.
+function listen(path, catchUp, onMessage) {
+	const stream = new EventSource(path);
+	stream.addEventListener('open', catchUp);
+	stream.addEventListener('message', event => onMessage(JSON.parse(event.data)));
+	addEventListener('pagehide', () => stream.close());
+}
+async function replace(path, selector, place) {
+	const answer = await fetch(path);
+	const made = answer.ok && new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector(selector);
+	if (made && made.innerHTML !== place.innerHTML)
+		place.replaceChildren(...made.childNodes);
+}
+function show(cell, value) {
+	if (!cell || cell.textContent === String(value))
+		return;
+	cell.textContent = value;
+	cell.classList.remove('is-changed');
+	void cell.offsetWidth;		// so that it moves again
+	cell.classList.add('is-changed');
+}
+const levels = document.querySelector('table[data-live=stock]');
+if (levels)
+	listen('/live/staff/stock', () => replace(location.href, 'table[data-live=stock] tbody', levels.tBodies[0]), changed => {
+		for (const level of changed) {
+			const row = levels.querySelector(`[data-level="${level.variant_id}/${level.location}"]`);
+			for (const cell of row?.querySelectorAll('[data-field]') ?? [])
+				show(cell, level[cell.dataset.field]);
+			const available = row?.querySelector('[data-field=available]');
+			for (const name of ['badge', 'badge-low'])
+				available?.classList.toggle(name, level.available <= level.threshold);
+		}
+	});
+const availability = document.querySelector('[data-live=availability]');
+if (availability) {
+	const { variants } = availability.dataset, lang = document.documentElement.lang;
+	const catchUp = () => replace(`/fragments/inventory/availability?lang=${lang}&variants=${variants}`, '[data-live=availability]', availability);
+	listen(`/live/shop?v=${variants}`, catchUp, changed => {
+		const badge = availability.querySelector(`[data-variant="${changed.variant_id}"] .badge`);
+		if (badge && !badge.classList.contains('badge-out') && changed.state !== 'out') {
+			show(badge, changed[lang]);
+			badge.className = `badge badge-${changed.state} is-changed`;
+		} else if (badge || changed.state !== 'in_stock') {
+			setTimeout(catchUp, Math.random() * 500);	// another shape: not all at once
+		}
+	});
+}

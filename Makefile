@@ -9,14 +9,14 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       := build/$(MODE)
 
-PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto
+PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto libqrencode
 DEBS_BUILD := gcc make pkg-config libfcgi-dev libpq-dev libhiredis-dev \
 	libjson-c-dev liboath-dev libcurl4-openssl-dev libssl-dev \
-	libsodium-dev
+	libsodium-dev libqrencode-dev python3-zxcvbn
 DEBS_RUN   := nginx-light libnginx-mod-nchan postgresql-15 redis-server procps
 DEBS_DEMO  := python3-minimal python3-aiosmtpd
 DEBS_TEST  := libcmocka-dev nodejs npm chromium clang libclang-rt-14-dev \
-	clang-format wrk strace shellcheck openssl
+	clang-format wrk strace shellcheck openssl oathtool
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
@@ -59,8 +59,20 @@ job_program = $(if $(filter admin,$(1)),zoco-admin,zoco-job-$(1))
 all: $(DOMAINS:%=$(B)/bin/zoco-%) $(foreach j,$(JOBS),$(B)/bin/$(call job_program,$(j))) \
 	$(B)/bin/zoco-migrate
 
-$(B)/libzoco.a: $(call obj,$(LIB_SRC)) $(B)/gen/lib_files.o
+$(B)/libzoco.a: $(call obj,$(LIB_SRC)) $(B)/gen/lib_files.o $(B)/gen/common_passwords.o
 	@rm -f $@; $(AR) rcs $@ $^
+
+# The passwords that everybody tries first: lib/crypto/common_password.h
+COMMON_PASSWORDS := /usr/lib/python3/dist-packages/zxcvbn/frequency_lists.py
+$(B)/gen/common_passwords.S: $(COMMON_PASSWORDS)
+	@mkdir -p $(@D)
+	@sed -n 's/^ *"passwords": "\([^"]*\)".*/\1/p' $< | tr , '\n' | grep '^....' | \
+		tr A-Z a-z | LC_ALL=C sort -u > $(@D)/common_passwords.txt
+	@[ "$$(wc -l < $(@D)/common_passwords.txt)" -gt 20000 ]
+	@printf '	.section .rodata\n	.globl %s, %s\n%s:	.incbin "%s"\n%s:	.byte 0\n%s\n' \
+		common_passwords common_passwords_end common_passwords \
+		$(@D)/common_passwords.txt common_passwords_end \
+		'	.section .note.GNU-stack,"",@progbits' > $@
 
 define domain
 $(B)/bin/zoco-$(1): $(call obj,$(wildcard cgi/$(1)/*.c)) $(B)/gen/$(1)_files.o $(B)/libzoco.a

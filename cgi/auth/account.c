@@ -1,6 +1,7 @@
 /* Accounts: finding them, their passwords, their mailed links, who I am. */
 #include "auth.h"
 
+#include "crypto/common_password.h"
 #include "crypto/password.h"
 #include "crypto/token.h"
 #include "web/text.h"
@@ -56,21 +57,32 @@ account_find_id(struct request *r, struct uuid id, struct account *account)
 	return db_one(r->db, &find_by_id, &account_schema, account, P(id));
 }
 
-/* The most chosen ones that are long enough; the whole list comes with MFA. */
-const char *
-password_fault(const char *password)
+bool
+password_may_be(struct request *r, const struct account *account,
+    const char *field, const char *password)
 {
-	static const char *const common[] = {
-		"password", "12345678", "123456789", "1234567890", "qwertyui",
-		"qwerty123", "11111111", "password1", "iloveyou", "contraseña",
-		"sunshine", "princess", "football", "abc12345", "00000000",
-		"87654321", "contrasena", "zocozoco", "barcelona", "realmadrid", NULL
-	};
+	const char *host = strstr(r->app->conf->base_url, "://");
+	const char *words[] = { "zoco", "", "", "", NULL };
 
-	for (int i = 0; common[i] != NULL; i++)
-		if (strcasecmp(password, common[i]) == 0)
-			return "password";
-	return NULL;
+	host = host == NULL ? "" : host + 3;
+	words[1] = arena_strndup(r->arena, host, strcspn(host, ".:/"));
+	if (account->email != NULL)
+		words[2] = arena_strndup(r->arena, account->email,
+		    strcspn(account->email, "@"));
+	if (account->name != NULL)
+		words[3] = account->name;
+	if (password_is_common(password, words))
+		problem_field(r, field, "password", field_message(r, "password",
+		    0, 0));
+	else if (account->permissions != NULL && account->permissions[0] != '\0' &&
+	    !account->has_factor &&
+	    utf8_length(password) < PASSWORD_CHARACTERS_STAFF)
+		problem_field(r, field, "too-short", field_message(r, "too-short",
+		    PASSWORD_CHARACTERS_STAFF, 0));
+	else
+		return true;
+	problem(r, PROBLEM_INVALID);
+	return false;
 }
 
 bool
@@ -117,13 +129,17 @@ link_use(struct request *r, const char *token, const char *purpose,
 
 struct told {
 	struct uuid user_id;
-	const char *email, *name, *url, *lang, *cart_key;
+	const char *email, *name, *url, *lang, *cart_key, *factor;
+	const char *address, *device;
 };
 
 static SCHEMA(told_schema, struct told,
 	FIELD_UUID(struct told, user_id),
 	FIELD_TEXT(struct told, lang),
 	FIELD_TEXT(struct told, cart_key),
+	FIELD_TEXT(struct told, factor),
+	FIELD_TEXT(struct told, address),
+	FIELD_TEXT(struct told, device),
 	FIELD_TEXT(struct told, email, .personal = true),
 	FIELD_TEXT(struct told, name, .personal = true),
 	FIELD_TEXT(struct told, url, .personal = true));
@@ -139,14 +155,32 @@ guests_cart(struct request *r)
 	    arena_strdup(r->arena, token_hash_hex(token, hash));
 }
 
+static void
+tell(struct request *r, enum event_type type, const struct account *account,
+    const char *url, const char *factor)
+{
+	struct told told = { .user_id = account->id, .email = account->email,
+	    .name = account->name, .url = url, .lang = r->lang,
+	    .factor = factor, .address = r->address,
+	    .device = device_name(r, device_user_agent(r)) };
+
+	if (type == EVENT_USER_SIGNED_IN)
+		told.cart_key = guests_cart(r);
+	event_emit(r, type, account->id, &told_schema, &told);
+}
+
 void
 account_tell(struct request *r, enum event_type type,
     const struct account *account, const char *url)
 {
-	struct told told = { account->id, account->email, account->name, url,
-	    r->lang, type == EVENT_USER_SIGNED_IN ? guests_cart(r) : NULL };
+	tell(r, type, account, url, NULL);
+}
 
-	event_emit(r, type, account->id, &told_schema, &told);
+void
+account_tell_factor(struct request *r, enum event_type type,
+    const struct account *account, const char *factor)
+{
+	tell(r, type, account, NULL, factor);
 }
 
 int
@@ -158,7 +192,6 @@ me_get(struct request *r)
 		return problem(r, PROBLEM_NOT_FOUND);
 	return reply(r, 200, &me_schema, &account);
 }
-
 
 static const char *const language_names[] = { "es", "en", NULL };
 

@@ -10,6 +10,7 @@
 #include "web/app.h"
 
 #define PASSWORD_CHARACTERS_MIN 8
+#define PASSWORD_CHARACTERS_STAFF 15	/* where it is their only factor */
 #define PASSWORD_CHARACTERS_MAX 128
 
 extern const struct program auth_program;
@@ -19,6 +20,7 @@ struct account {
 	struct uuid id;
 	const char *email, *name, *language, *password_hash, *roles, *permissions;
 	bool is_active, is_verified;
+	bool has_factor;	/* a second one, confirmed */
 };
 extern const struct schema account_schema, me_schema;
 
@@ -26,14 +28,40 @@ extern const struct schema account_schema, me_schema;
 bool account_find(struct request *, const char *email, struct account *);
 bool account_find_id(struct request *, struct uuid, struct account *);
 
-/* A sentence's code when the password may not be chosen ("password"), or NULL. */
-const char *password_fault(const char *password);
+/*
+ * May this be the account's new password? If not, false, with the fault of the
+ * field noted. `account` may lack what is not known yet.
+ */
+bool password_may_be(struct request *, const struct account *,
+    const char *field, const char *password);
+
+/*
+ * One try at a password, counted, and told to audit when it fails; in no
+ * transaction. False: the answer is set, also for an account that is not there
+ * (NULL), which takes as long.
+ */
+bool password_try(struct request *, const char *email, const struct account *,
+    const char *password);
+
+/* Tells audit of a sign-in that failed, and answers with the problem. */
+int sign_in_failed(struct request *, struct uuid account_id,
+    const char *factor, enum problem);
+
+/* What an address is called where it is only counted. */
+const char *account_key(struct request *, const char *email);
 
 /* Hashes into the arena; false: no memory now (503 is set). */
 bool password_make(struct request *, const char *password, const char **phc);
 
-/* A new session of the account, with its cookie; the old token ends. */
-bool session_start(struct request *, const struct account *);
+/* How long after a proof of who one is the most sensitive things are open. */
+#define FRESH_SECONDS 600
+
+/*
+ * A new session of the account, begun with `factor` ("password", "totp" ...),
+ * with its cookie and event; the old token of this browser ends.
+ */
+bool session_start(struct request *, const struct account *,
+    const char *factor);
 
 /* Ends sessions: one, or all of an account but `keep` (nil: all). */
 bool session_end(struct request *, struct uuid account_id, struct uuid id);
@@ -41,6 +69,23 @@ bool session_end_others(struct request *, struct uuid account_id,
     struct uuid keep);
 bool session_of_hash(struct request *, const char *token_hash,
     struct session **);
+
+struct device {
+	const char *token_hash;		/* NULL: not known */
+	bool is_trusted;		/* needs no second factor now */
+	bool is_new, has_others;
+};
+
+/* Has this browser signed in to the account before? */
+bool device_find(struct request *, struct uuid account_id, struct device *);
+
+/* From now on it has; a new one is told by mail. Trust 0 leaves it as it is. */
+bool device_learn(struct request *, const struct account *, int trust_seconds);
+void device_distrust(struct request *, struct uuid account_id);
+
+/* The browser's own words, made printable; and what people call it. */
+const char *device_user_agent(struct request *);
+const char *device_name(struct request *, const char *user_agent);
 
 /* A link for a mail: its token's hash is stored, the address is returned. */
 const char *link_make(struct request *, struct uuid account_id,
@@ -59,6 +104,9 @@ const char *owner_create(struct request *, const char *email);
 /* An event about an account; `url` may be NULL. Personal data stay apart. */
 void account_tell(struct request *, enum event_type, const struct account *,
     const char *url);
+/* The same, with the factor that was shown or changed. */
+void account_tell_factor(struct request *, enum event_type,
+    const struct account *, const char *factor);
 
 extern const struct schema register_input, login_input, token_input,
     forgot_input, reset_input, change_input, me_input, session_id_input,

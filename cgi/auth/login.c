@@ -1,13 +1,18 @@
 /*
  * POST /auth/login, /auth/logout, and their pages. A wrong password and an
- * unknown address are the same to whoever asks, also in time; failures are
- * counted per account and per address (RELIABILITY.md 1.3, 1.4).
+ * unknown address are the same to whoever asks, also in time.
+ *
+ * Tries are counted before they are made: per address, and per account and
+ * address, so that nobody can use up the owner's; a browser that has signed in
+ * before has a budget of its own (RELIABILITY.md 1.3, 1.4). The work of hashing
+ * is done outside of a transaction.
  */
 #include "auth.h"
 
 #include <json-c/json.h>
 
 #include "crypto/password.h"
+#include "crypto/token.h"
 #include "web/limit.h"
 #include "web/text.h"
 
@@ -33,61 +38,112 @@ SCHEMA(login_page_input, struct login_page,
 DB_QUERY(rehash, 2,
 	"UPDATE account SET password_hash = $2 WHERE id = $1::uuid");
 
-/* Counts a try before it is made: parallel guesses do not get past it. */
+const char *
+account_key(struct request *r, const char *email)
+{
+	char *lower = arena_strdup(r->arena, email);
+	char *hash = arena_alloc(r->arena, DIGEST_HEX_SIZE);
+
+	for (char *p = lower; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return digest_sha256_hex(lower, strlen(lower), hash);
+}
+
+/* Whose tries are counted: a budget's name, and who has it. */
+struct budget {
+	const char *name, *who;
+};
+
+static struct budget
+budget_of(struct request *r, const char *email, const struct device *device)
+{
+	const char *key = account_key(r, email);
+
+	return device->token_hash != NULL ?
+	    (struct budget){ "login-device", arena_printf(r->arena, "%s:%s", key,
+	    device->token_hash) } :
+	    (struct budget){ "login-account", arena_printf(r->arena, "%s:%s", key,
+	    limit_address(r)) };
+}
+
 static bool
-may_try(struct request *r, const char *email)
+may_try(struct request *r, const struct budget *budget,
+    const struct device *device)
 {
 	const struct conf *conf = r->app->conf;
 
-	return limit_take(r, "login-address", r->address,
-	    conf->limit_login_address, WINDOW_SECONDS) &&
-	    limit_take(r, "login-account", email, conf->limit_login_account,
+	return (device->token_hash != NULL || limit_take(r, "login-address",
+	    limit_address(r), conf->limit_login_address, WINDOW_SECONDS)) &&
+	    limit_take(r, budget->name, budget->who, conf->limit_login_account,
 	    WINDOW_SECONDS);
 }
 
-static void
-forget_tries(struct request *r, void *context)
+bool
+password_try(struct request *r, const char *email,
+    const struct account *account, const char *password)
 {
-	struct redis_value value;
+	struct device device = { .token_hash = NULL };
+	size_t n = strlen(password);
+	struct budget budget;
+	bool is_right = false;
 
-	redis_do(r->redis, r->arena, &value, "DEL", (const char *)context);
-}
-
-static bool
-is_right(struct request *r, const struct login *in, struct account *account)
-{
-	size_t n = strlen(in->password);
-
-	if (!account_find(r, in->email, account)) {
-		if (!request_failed(r))
-			password_verify_dummy(in->password, n);
+	if (account != NULL)
+		device_find(r, account->id, &device);
+	budget = budget_of(r, email, &device);
+	if (request_failed(r) || !may_try(r, &budget, &device))
 		return false;
-	}
-	return password_verify(account->password_hash, in->password, n) &&
-	    account->is_active;
+	if (account == NULL)
+		password_verify_dummy(password, n);
+	else
+		is_right = password_verify(account->password_hash, password, n) &&
+		    account->is_active;
+	if (is_right)
+		limit_forget(r, budget.name, budget.who);
+	else
+		sign_in_failed(r, account == NULL ? uuid_new() : account->id,
+		    "password", PROBLEM_WRONG_CREDENTIALS);
+	return is_right;
 }
 
+int
+sign_in_failed(struct request *r, struct uuid account_id, const char *factor,
+    enum problem why)
+{
+	struct json_object *data;
+
+	if (!step_begin(r))
+		return 0;
+	data = json_object_new_object();
+	json_object_object_add(data, "factor", json_object_new_string(factor));
+	json_object_object_add(data, "address",
+	    json_object_new_string(r->address));
+	json_object_object_add(data, "user_agent",
+	    json_object_new_string(device_user_agent(r)));
+	event_emit_json(r, EVENT_SIGN_IN_FAILED, account_id, data);
+	return step_end(r) ? problem(r, why) : 0;
+}
+
+/* Begins the session of who has shown all that is asked for. */
 static bool
 enter(struct request *r, struct account *account)
 {
 	const struct login *in = request_input(r);
-	char *email = slug_make(r->arena, in->email);
-	const char *phc;
+	bool is_known = email_is_valid(in->email) &&
+	    account_find(r, in->email, account);
+	const char *phc = NULL;
 
-	if (!may_try(r, email))
+	if (request_failed(r) || !password_try(r, in->email,
+	    is_known ? account : NULL, in->password))
 		return false;
-	if (!is_right(r, in, account)) {
-		if (!request_failed(r))
-			problem(r, PROBLEM_WRONG_CREDENTIALS);
-		return false;
-	}
 	if (password_needs_rehash(account->password_hash) &&
-	    password_make(r, in->password, &phc))
+	    !password_make(r, in->password, &phc))
+		return false;
+	if (!step_begin(r))
+		return false;
+	if (phc != NULL)
 		db_exec(r->db, &rehash, P(account->id), P(phc));
-	after_commit(r, forget_tries,
-	    arena_printf(r->arena, "limit:login-account:%s", email));
-	account_tell(r, EVENT_USER_SIGNED_IN, account, NULL);
-	return session_start(r, account);
+	return session_start(r, account, "password") &&
+	    device_learn(r, account, 0) && step_end(r);
 }
 
 int
@@ -133,6 +189,7 @@ logout(struct request *r)
 	if (account_find_id(r, r->session->user_id, &account))
 		account_tell(r, EVENT_USER_SIGNED_OUT, &account, NULL);
 	reply_cookie(r, SESSION_COOKIE, "", 0, "/");
+	reply_header(r, "Clear-Site-Data", "\"cache\", \"storage\"");
 	return reply_empty(r, 204);
 }
 

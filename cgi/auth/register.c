@@ -29,18 +29,6 @@ DB_QUERY(put_account, 5,
 	" INSERT INTO account_role (account_id, role)"
 	" SELECT id, 'customer' FROM made");
 
-static bool
-check_password(struct request *r, const char *field, const char *password)
-{
-	const char *fault = password_fault(password);
-
-	if (fault == NULL)
-		return true;
-	problem_field(r, field, fault, field_message(r, fault, 0, 0));
-	problem(r, PROBLEM_INVALID);
-	return false;
-}
-
 int
 register_account(struct request *r)
 {
@@ -49,8 +37,8 @@ register_account(struct request *r)
 	    .name = in->name };
 	const char *phc;
 
-	if (!check_password(r, "password", in->password) ||
-	    !password_make(r, in->password, &phc))
+	if (!password_may_be(r, &account, "password", in->password) ||
+	    !password_make(r, in->password, &phc) || !step_begin(r))
 		return r->status;
 	if (db_exec(r->db, &put_account, P(account.id), P(in->email), P(in->name),
 	    P(r->lang), P(phc)))
@@ -60,7 +48,7 @@ register_account(struct request *r)
 		account_tell(r, EVENT_USER_KNOWN_REGISTERED, &account,
 		    arena_printf(r->arena, "%s/%s/login", r->app->conf->base_url,
 		    r->lang));
-	return reply_empty(r, 202);
+	return step_end(r) ? reply_empty(r, 202) : 0;
 }
 
 struct token {
@@ -98,19 +86,25 @@ SCHEMA(forgot_input, struct forgot,
 	FIELD_TEXT(struct forgot, email, .required = true, .max = 254,
 	    .check = email_is_valid, .format = "email"));
 
+/*
+ * An unknown address is told to audit, a known one by mail: both cost one
+ * COMMIT, so the time tells nothing.
+ */
 int
 password_forgot(struct request *r)
 {
 	const struct forgot *in = request_input(r);
-	struct account account;
+	struct account account, nobody = { .id = uuid_new() };
 
-	if (!limit_take(r, "reset", slug_make(r->arena, in->email),
-	    r->app->conf->limit_reset_account, 3600))
+	if (!limit_take(r, "reset", account_key(r, in->email),
+	    r->app->conf->limit_reset_account, 3600) || !step_begin(r))
 		return r->status;
 	if (account_find(r, in->email, &account) && account.is_active)
 		account_tell(r, EVENT_PASSWORD_FORGOTTEN, &account,
 		    link_make(r, account.id, "reset", RESET_MINUTES));
-	return reply_empty(r, 202);
+	else
+		account_tell(r, EVENT_UNKNOWN_FORGOTTEN, &nobody, NULL);
+	return step_end(r) ? reply_empty(r, 202) : 0;
 }
 
 struct reset {
@@ -122,37 +116,40 @@ SCHEMA(reset_input, struct reset,
 	FIELD_TEXT(struct reset, password, .required = true, .secret = true,
 	    .min = PASSWORD_CHARACTERS_MIN, .max = PASSWORD_CHARACTERS_MAX));
 
-DB_QUERY(set_password, 2,
+DB_QUERY(put_password, 2,
 	"UPDATE account SET password_hash = $2 WHERE id = $1::uuid");
 
-static int
-set_new_password(struct request *r, struct uuid id, const char *password,
+/* In a transaction; every other session ends. */
+static bool
+set_password(struct request *r, const struct account *account, const char *phc,
     struct uuid keep)
 {
-	struct account account;
-	const char *phc;
-
-	if (!password_make(r, password, &phc) ||
-	    !db_exec(r->db, &set_password, P(id), P(phc)) ||
-	    !session_end_others(r, id, keep) || !account_find_id(r, id, &account))
-		return r->status;
-	account_tell(r, EVENT_PASSWORD_CHANGED, &account,
-	    arena_printf(r->arena, "%s/%s/account", r->app->conf->base_url,
-	    r->lang));
-	return reply_empty(r, 204);
+	if (!db_exec(r->db, &put_password, P(account->id), P(phc)) ||
+	    !session_end_others(r, account->id, keep))
+		return false;
+	device_distrust(r, account->id);
+	account_tell(r, EVENT_PASSWORD_CHANGED, account, arena_printf(r->arena,
+	    "%s/%s/account", r->app->conf->base_url, r->lang));
+	return !request_failed(r);
 }
 
+/* A reset link proves the address, and nothing more: factors stay. */
 int
 password_reset(struct request *r)
 {
 	const struct reset *in = request_input(r);
-	struct uuid id, none = { .bytes = { 0 } };
+	struct uuid none = { .bytes = { 0 } };
+	struct account account;
+	const char *phc;
 
-	if (!check_password(r, "password", in->password))
-		return r->status;
-	if (!link_use(r, in->token, "reset", &id))
+	if (!link_use(r, in->token, "reset", &account.id) ||
+	    !account_find_id(r, account.id, &account))
 		return problem(r, PROBLEM_TOKEN_INVALID);
-	return set_new_password(r, id, in->password, none);
+	if (!password_may_be(r, &account, "password", in->password) ||
+	    !password_make(r, in->password, &phc) ||
+	    !set_password(r, &account, phc, none))
+		return r->status;
+	return reply_empty(r, 204);
 }
 
 struct change {
@@ -170,16 +167,14 @@ password_change(struct request *r)
 {
 	const struct change *in = request_input(r);
 	struct account account;
+	const char *phc;
 
-	if (!check_password(r, "new_password", in->new_password) ||
-	    !account_find_id(r, r->session->user_id, &account))
+	if (!account_find_id(r, r->session->user_id, &account) ||
+	    !password_may_be(r, &account, "new_password", in->new_password) ||
+	    !password_try(r, account.email, &account, in->current_password) ||
+	    !password_make(r, in->new_password, &phc) || !step_begin(r) ||
+	    !set_password(r, &account, phc, r->session->session_id) ||
+	    !step_end(r))
 		return r->status;
-	if (!limit_take(r, "login-account", slug_make(r->arena, account.email),
-	    r->app->conf->limit_login_account, 900))
-		return r->status;
-	if (!password_verify(account.password_hash, in->current_password,
-	    strlen(in->current_password)))
-		return problem(r, PROBLEM_WRONG_CREDENTIALS);
-	return set_new_password(r, account.id, in->new_password,
-	    r->session->session_id);
+	return reply_empty(r, 204);
 }

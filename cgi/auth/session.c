@@ -8,10 +8,11 @@
 
 #define DEAD_SECONDS "61"	/* longer than any copy lives */
 
-DB_QUERY(put_session, 7,
+DB_QUERY(put_session, 9,
 	"INSERT INTO session (id, token_hash, account_id, user_agent, address,"
-	" idle_seconds, expires_at) VALUES ($1::uuid, $2, $3::uuid, $4, $5, $6::int,"
-	" now() + $7::int * interval '1 second')");
+	" idle_seconds, expires_at, factor, fresh_until) VALUES ($1::uuid, $2,"
+	" $3::uuid, $4, $5, $6::int, now() + $7::int * interval '1 second', $8,"
+	" now() + $9::int * interval '1 second')");
 
 /* seen_at is written once a minute at most: reading must stay cheap. */
 DB_QUERY(find_session, 1,
@@ -20,6 +21,8 @@ DB_QUERY(find_session, 1,
 	"  AND seen_at > now() - idle_seconds * interval '1 second'"
 	"  AND seen_at < now() - interval '55 seconds' RETURNING id)"
 	" SELECT s.id AS session_id, a.id AS user_id, a.email, a.name, a.language,"
+	" s.factor, coalesce(extract(epoch FROM s.fresh_until) * 1000000, 0)::bigint"
+	"  AS fresh_until_us,"
 	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
 	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
 	" coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
@@ -94,7 +97,8 @@ session_end_others(struct request *r, struct uuid account_id,
 }
 
 bool
-session_start(struct request *r, const struct account *account)
+session_start(struct request *r, const struct account *account,
+    const char *factor)
 {
 	bool is_staff = account->permissions[0] != '\0';
 	const char *old = request_cookie(r, SESSION_COOKIE);
@@ -111,10 +115,11 @@ session_start(struct request *r, const struct account *account)
 	}
 	token_hash_hex(token, hash);
 	db_exec(r->db, &put_session, P(uuid_new()), P((const char *)hash),
-	    P(account->id), P(arena_printf(r->arena, "%.200s",
-	    request_env(r, "HTTP_USER_AGENT"))), P(r->address),
-	    P(is_staff ? 1800 : 14 * 86400), P(is_staff ? 43200 : 30 * 86400));
+	    P(account->id), P(device_user_agent(r)), P(r->address),
+	    P(is_staff ? 1800 : 14 * 86400), P(is_staff ? 43200 : 30 * 86400),
+	    P(factor), P(FRESH_SECONDS));
 	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
+	account_tell_factor(r, EVENT_USER_SIGNED_IN, account, factor);
 	return !request_failed(r);
 }
 
@@ -162,7 +167,7 @@ session_check(struct request *r)
 
 struct listed {
 	struct uuid id;
-	const char *user_agent, *address;
+	const char *user_agent, *device, *address, *factor;
 	int64_t created_at, seen_at;
 	bool is_this;
 };
@@ -170,13 +175,15 @@ struct listed {
 SCHEMA(session_list_schema, struct listed,
 	FIELD_UUID(struct listed, id),
 	FIELD_TEXT(struct listed, user_agent),
+	FIELD_TEXT(struct listed, device, .help = "browser and system"),
 	FIELD_TEXT(struct listed, address),
+	FIELD_TEXT(struct listed, factor, .help = "how it was begun"),
 	FIELD_TIME(struct listed, created_at),
 	FIELD_TIME(struct listed, seen_at),
 	FIELD_BOOL(struct listed, is_this));
 
 DB_QUERY(list_sessions, 2,
-	"SELECT id, user_agent, address, created_at, seen_at,"
+	"SELECT id, user_agent, address, factor, created_at, seen_at,"
 	" id = $2::uuid AS is_this FROM session WHERE account_id = $1::uuid"
 	" AND ended_at IS NULL AND expires_at > now()"
 	" AND seen_at > now() - idle_seconds * interval '1 second'"
@@ -191,6 +198,8 @@ session_list(struct request *r)
 	if (!db_all(r->db, &list_sessions, &session_list_schema, &sessions, &n,
 	    P(r->session->user_id), P(r->session->session_id)))
 		return 0;
+	for (size_t i = 0; i < n; i++)
+		sessions[i].device = device_name(r, sessions[i].user_agent);
 	return reply_list(r, &session_list_schema, sessions, n, NULL);
 }
 

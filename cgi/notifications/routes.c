@@ -116,6 +116,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_USER_KNOWN_REGISTERED, on_user },
 	{ EVENT_PASSWORD_FORGOTTEN, on_user },
 	{ EVENT_PASSWORD_CHANGED, on_user },
+	{ EVENT_NEW_DEVICE, on_user },
 	{ .handler = NULL }
 };
 

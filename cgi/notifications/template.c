@@ -23,7 +23,7 @@ static const struct {
 	{ "order_expired", "order" },
 	{ "user_registered", "account" }, { "user_register_known", "account" },
 	{ "user_password_forgotten", "account" },
-	{ "user_password_changed", "account" },
+	{ "user_password_changed", "account" }, { "user_new_device", "account" },
 	{ "stock_low", "stock" }, { "stock_low_digest", "digest" },
 	{ "stock_notice_asked", "notice" }, { "stock_back", "notice" },
 	{ "cart_abandoned", "cart" },

@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -76,4 +77,22 @@ address_is_public(const struct sockaddr *address)
 	default:
 		return false;
 	}
+}
+
+const char *
+address_network(const char *text, char out[ADDRESS_NETWORK_SIZE])
+{
+	struct in6_addr address;
+	size_t n;
+
+	if (inet_pton(AF_INET6, text, &address) != 1 ||
+	    IN6_IS_ADDR_V4MAPPED(&address)) {
+		snprintf(out, ADDRESS_NETWORK_SIZE, "%s", text);
+		return out;
+	}
+	memset(&address.s6_addr[8], 0, 8);
+	inet_ntop(AF_INET6, &address, out, ADDRESS_NETWORK_SIZE);
+	n = strlen(out);
+	snprintf(out + n, ADDRESS_NETWORK_SIZE - n, "/64");
+	return out;
 }

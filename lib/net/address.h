@@ -17,4 +17,13 @@ struct sockaddr;
  */
 bool address_is_public(const struct sockaddr *);
 
+#define ADDRESS_NETWORK_SIZE 64
+
+/*
+ * Whom an address stands for when something is counted: an IPv4 address for
+ * itself, an IPv6 address for its /64, of which everybody has a whole one
+ * ("2001:db8:1:2::/64"). Anything else as it is, cut short. Returns out.
+ */
+const char *address_network(const char *text, char out[ADDRESS_NETWORK_SIZE]);
+
 #endif

@@ -15,6 +15,7 @@ SCHEMA(session_schema, struct session,
 	FIELD_TEXT(struct session, language),
 	FIELD_TEXT(struct session, roles),
 	FIELD_TEXT(struct session, permissions),
+	FIELD_TEXT(struct session, factor),
 	FIELD_I64(struct session, fresh_until_us));
 
 const char *

@@ -23,7 +23,8 @@ struct session {
 	const char *language;
 	const char *roles;		/* "owner", "staff", "customer", spaced */
 	const char *permissions;	/* "domain.resource.verb ..." or "*" */
-	int64_t fresh_until_us;		/* a second factor was shown until then */
+	const char *factor;		/* how it began: "password", "totp" ... */
+	int64_t fresh_until_us;		/* who sits there counts as proven */
 };
 
 extern const struct schema session_schema;

@@ -115,7 +115,7 @@ test('a new password needs the old one, and ends the other sessions', async () =
 });
 
 test('passwords: long ones count to their end; any character; no rules of composition', async () => {
-	for (const password of ['ñandú 漢字 😀 harbour', 'abcdefghijklmnopqrst', 'x'.repeat(79) + 'y']) {
+	for (const password of ['ñandú 漢字 😀 harbour', 'abcdefghijklmnopqrst', 'un mar de '.repeat(8) + 'y']) {
 		const email = address();
 		assert.equal((await new Client().api('POST', '/auth/register', { email, password, name: 'A' })).status, 202);
 		await new Client().signIn(email, password);

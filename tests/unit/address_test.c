@@ -61,12 +61,32 @@ test_not_public(void **state)
 	assert_false(address_is_public(&other));
 }
 
+static void
+test_network(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "192.0.2.7", "192.0.2.7" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:2::", "2001:db8:1:2::/64" },
+		{ "::1", "::/64" },
+		{ "::ffff:192.0.2.7", "::ffff:192.0.2.7" },
+		{ "unix:", "unix:" },
+		{ "", "" },
+	};
+	char out[ADDRESS_NETWORK_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(address_network(rows[i][0], out), rows[i][1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_not_public),
+		cmocka_unit_test(test_network),
 	};
 
 	return cmocka_run_group_tests_name("address", tests, NULL, NULL);

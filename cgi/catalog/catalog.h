@@ -39,6 +39,17 @@ struct new_variant {
 };
 extern const struct schema new_variant_schema;
 
+/* A product as a picture with its price, among others. */
+struct shown {
+	struct uuid id;
+	const char *slug, *name, *image;
+	struct money price;
+};
+extern const struct schema shown_schema;
+
+/* Sets what a product's page says beside its decorated document. */
+bool product_window(struct request *, struct json_object *document);
+
 /*
  * Locks a product that is in the shop. False: there is none (the problem is
  * set).
@@ -84,6 +95,7 @@ extern const struct schema product_list_input, product_card_schema,
     variant_add_input, variant_price_input, price_form_input;
 extern const struct db_rule product_rules[];
 
+int home(struct request *);
 int product_list(struct request *);
 int product_get(struct request *);
 int product_page(struct request *);

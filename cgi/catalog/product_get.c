@@ -185,7 +185,8 @@ product_page(struct request *r)
 		return reply_redirect(r, arena_printf(r->arena, "/p/%s",
 		    text_of(document, "slug")));
 	decorate(r, document);
-	return reply_json(r, 200, json_object_get(document));
+	return !product_window(r, document) ? 0 :
+	    reply_json(r, 200, json_object_get(document));
 }
 
 /* /admin/products/{id}; after a fault, the variant whose price was typed. */

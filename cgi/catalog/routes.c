@@ -39,8 +39,7 @@ const struct route catalog_routes[] = {
 	    "orders cart notifications recommendations", &prices_input, TX_READ,
 	    prices),
 
-	PAGE("/", PERM_PUBLIC, &product_list_input, TX_READ, product_list, "home",
-	    .also = { { "categories", category_list } }, CACHED),
+	PAGE("/", PERM_PUBLIC, NULL, TX_READ, home, "home", CACHED),
 	PAGE("/c/{category}", PERM_PUBLIC, &product_list_input, TX_READ,
 	    product_list, "list", .also = { { "categories", category_list } },
 	    CACHED),

@@ -112,6 +112,51 @@ availability_list(struct request *r)
 	    &public_availability_schema, found, n, NULL);
 }
 
+struct availability_part {
+	const char *variants, *labels;
+};
+
+SCHEMA(availability_part_input, struct availability_part,
+	FIELD_TEXT(struct availability_part, variants, .required = true,
+	    .max = VARIANTS_MAX * 37),
+	FIELD_TEXT(struct availability_part, labels, .max = 8000, .preset = "",
+	    .help = "A word for each variant, with | between"));
+
+/* The n-th of the labels, "" where there are fewer. */
+static const char *
+label_of(struct request *r, const char *labels, size_t n)
+{
+	while (n-- > 0 && labels != NULL)
+		if ((labels = strchr(labels, '|')) != NULL)
+			labels++;
+	return labels == NULL ? "" :
+	    arena_strndup(r->arena, labels, strcspn(labels, "|"));
+}
+
+/* A part of a product's page: what is not simply there, by its name. */
+int
+availability_part(struct request *r)
+{
+	const struct availability_part *in = request_input(r);
+	struct json_object *items;
+	char id[UUID_TEXT_SIZE];
+
+	if (availability_list(r) != 200)
+		return r->status;
+	page_set(r, "labels", json_object_new_string(in->labels));
+	items = json_object_object_get(r->json, "items");
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+		const char *at = strstr(in->variants, json_object_get_string(
+		    json_object_object_get(item, "variant_id")));
+
+		json_object_object_add(item, "label", json_object_new_string(
+		    label_of(r, in->labels, at == NULL ? VARIANTS_MAX :
+		    (size_t)(at - in->variants) / sizeof(id))));
+	}
+	return 200;
+}
+
 struct variants {
 	const char **variant_ids;
 	size_t variant_ids_n;

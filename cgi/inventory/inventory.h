@@ -161,7 +161,8 @@ extern const struct schema adjustment_add_input, level_list_input,
     level_page_input, stock_notice_input, stock_notice_token_input,
     location_schema, location_add_input, location_change_input,
     hold_put_input, hold_id_input, hold_schema, variants_input,
-    availability_input, stock_at_input, stock_at_schema, stock_page_input,
+    availability_input, availability_part_input,
+    stock_at_input, stock_at_schema, stock_page_input,
     threshold_schema, threshold_list_schema, transfer_add_input,
     transfer_schema, transfer_receive_input, transfer_list_input,
     transfer_id_input, count_add_input, count_schema, count_id_input,
@@ -172,6 +173,7 @@ extern const struct db_rule stock_rules[], location_rules[];
 
 int adjustment_add(struct request *);
 int availability_list(struct request *);
+int availability_part(struct request *);
 int availability_internal(struct request *);
 int count_add(struct request *);
 int count_close(struct request *);

@@ -97,7 +97,7 @@ const struct route inventory_routes[] = {
 	    &hold_id_input, TX_WRITE, hold_delete),
 
 	FRAGMENT("/fragments/inventory/availability", PERM_PUBLIC,
-	    &availability_input, TX_READ, availability_list,
+	    &availability_part_input, TX_READ, availability_part,
 	    "fragments/availability"),
 
 	PAGE("/stock-notices", PERM_PUBLIC, NULL, TX_READ, page_show,

@@ -58,8 +58,8 @@ if (levels)
 	});
 const availability = document.querySelector('[data-live=availability]');
 if (availability) {
-	const { variants } = availability.dataset, lang = document.documentElement.lang;
-	const catchUp = () => replace(`/fragments/inventory/availability?lang=${lang}&variants=${variants}`, '[data-live=availability]', availability);
+	const { variants, labels } = availability.dataset, lang = document.documentElement.lang;
+	const catchUp = () => replace(`/fragments/inventory/availability?lang=${lang}&variants=${variants}&labels=${encodeURIComponent(labels)}`, '[data-live=availability]', availability);
 	listen(`/live/shop?v=${variants}`, catchUp, changed => {
 		const badge = availability.querySelector(`[data-variant="${changed.variant_id}"] .badge`);
 		if (badge && !badge.classList.contains('badge-out') && changed.state !== 'out') {
@@ -69,4 +69,35 @@ if (availability) {
 			setTimeout(catchUp, Math.random() * 500);	// another shape: not all at once
 		}
 	});
+}
+
+// A product: the chosen variant shows its picture, its price, and whether it is
+// there; the bar at the foot of a phone goes while the button itself is seen.
+const buy = document.querySelector('#buy');
+if (buy) {
+	const picks = [...buy.querySelectorAll('.pick input')];
+	const mark = () => {
+		for (const pick of picks) {
+			const state = availability?.querySelector(`[data-variant="${pick.value}"]`);
+			pick.parentElement.classList.toggle('is-out', Boolean(state?.querySelector('.badge-out')));
+			if (state)
+				state.hidden = !pick.checked;
+		}
+	};
+	buy.addEventListener('change', ({ target }) => {
+		if (target.name !== 'variant_id')
+			return;
+		mark();
+		for (const price of document.querySelectorAll('#price, .buy-bar .price'))
+			price.textContent = target.dataset.price;
+		const gallery = document.querySelector('#gallery'), picture = gallery.children[target.dataset.picture - 1];
+		if (picture)
+			gallery.scrollTo({ left: picture.offsetLeft - gallery.offsetLeft });
+	});
+	mark();
+	if (availability)
+		new MutationObserver(mark).observe(availability, { childList: true, subtree: true, attributeFilter: ['class'] });
+	const bar = document.querySelector('.buy-bar');
+	new IntersectionObserver(([entry]) => bar.classList.toggle('is-away', entry.isIntersecting))
+		.observe(buy.querySelector('.button'));
 }

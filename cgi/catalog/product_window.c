@@ -1,0 +1,293 @@
+/*
+ * What a product's page says beside its document: the choice of a variant, what
+ * lies near it, what search engines read.
+ */
+#include "catalog.h"
+
+#include <json-c/json.h>
+
+#include "base/money.h"
+#include "web/json_out.h"
+#include "web/params.h"
+
+SCHEMA(shown_schema, struct shown,
+	FIELD_UUID(struct shown, id),
+	FIELD_TEXT(struct shown, slug),
+	FIELD_TEXT(struct shown, name),
+	FIELD_TEXT(struct shown, image),
+	FIELD_MONEY(struct shown, price));
+
+static struct json_object *
+member(struct json_object *object, const char *name)
+{
+	return json_object_object_get(object, name);
+}
+
+static const char *
+text_of(struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name);
+
+	return value != NULL ? json_object_get_string(value) : "";
+}
+
+static const char *
+value_of(struct json_object *variant, size_t option)
+{
+	struct json_object *value =
+	    json_object_array_get_idx(member(variant, "options"), option);
+
+	return value != NULL ? json_object_get_string(value) : "";
+}
+
+static void
+add_text(struct json_object *object, const char *name, const char *text)
+{
+	json_object_object_add(object, name, json_object_new_string(text));
+}
+
+/* The place of a text in a list, where it is put if it lacks. */
+static size_t
+place_of(struct json_object *list, const char *text)
+{
+	size_t n = json_object_array_length(list);
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(json_object_get_string(
+		    json_object_array_get_idx(list, i)), text))
+			return i;
+	json_object_array_add(list, json_object_new_string(text));
+	return n;
+}
+
+/* The different values of an option, in the order of the variants. */
+static struct json_object *
+values_of(struct json_object *variants, size_t option)
+{
+	struct json_object *values = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(variants); i++)
+		place_of(values, value_of(json_object_array_get_idx(variants, i),
+		    option));
+	return values;
+}
+
+static struct json_object *
+pick_of(struct json_object *variant, const char *row, const char *label,
+    size_t picture)
+{
+	struct json_object *pick = json_object_new_object();
+
+	json_object_object_add(pick, "id",
+	    json_object_get(member(variant, "id")));
+	json_object_object_add(pick, "is_first",
+	    json_object_get(member(variant, "is_first")));
+	json_object_object_add(pick, "amount",
+	    json_object_get(member(variant, "price")));
+	add_text(pick, "label", label);
+	add_text(pick, "row", row);
+	if (picture > 0)
+		json_object_object_add(pick, "picture",
+		    json_object_new_int64((int64_t)picture));
+	return pick;
+}
+
+/* A pair of values that is not made: it is shown, and cannot be chosen. */
+static struct json_object *
+no_pick(const char *label)
+{
+	struct json_object *pick = json_object_new_object();
+
+	add_text(pick, "label", label);
+	json_object_object_add(pick, "is_missing", json_object_new_boolean(true));
+	return pick;
+}
+
+static struct json_object *
+find_pair(struct json_object *variants, const char *first, const char *second)
+{
+	for (size_t i = 0; i < json_object_array_length(variants); i++) {
+		struct json_object *variant = json_object_array_get_idx(variants, i);
+
+		if (str_eq(value_of(variant, 0), first) &&
+		    str_eq(value_of(variant, 1), second))
+			return variant;
+	}
+	return NULL;
+}
+
+/* A row for each value of the first option, with all values of the second. */
+static struct json_object *
+matrix(struct json_object *variants, struct json_object *first, bool pictures)
+{
+	struct json_object *second = values_of(variants, 1);
+	struct json_object *rows = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(first); i++) {
+		const char *name = json_object_get_string(
+		    json_object_array_get_idx(first, i));
+		struct json_object *row = json_object_new_object();
+		struct json_object *picks = json_object_new_array();
+
+		for (size_t k = 0; k < json_object_array_length(second); k++) {
+			const char *label = json_object_get_string(
+			    json_object_array_get_idx(second, k));
+			struct json_object *variant =
+			    find_pair(variants, name, label);
+
+			json_object_array_add(picks, variant == NULL ?
+			    no_pick(label) :
+			    pick_of(variant, name, label, pictures ? i + 1 : 0));
+		}
+		add_text(row, "label", name);
+		json_object_object_add(row, "picks", picks);
+		json_object_array_add(rows, row);
+	}
+	json_object_put(second);
+	return rows;
+}
+
+static struct json_object *
+one_row(struct json_object *variants, struct json_object *first, bool pictures)
+{
+	struct json_object *rows = json_object_new_array();
+	struct json_object *row = json_object_new_object();
+	struct json_object *picks = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(variants); i++) {
+		struct json_object *variant = json_object_array_get_idx(variants, i);
+		const char *label = text_of(variant, "label");
+
+		json_object_array_add(picks, pick_of(variant, "",
+		    label[0] != '\0' ? label : text_of(variant, "sku"), pictures ?
+		    place_of(first, value_of(variant, 0)) + 1 : 0));
+	}
+	json_object_object_add(row, "picks", picks);
+	json_object_array_add(rows, row);
+	return rows;
+}
+
+/*
+ * The choice as rows of picks. Where there are as many pictures as values of
+ * the first option, each picture is of its value.
+ */
+static void
+set_rows(struct request *r, struct json_object *document)
+{
+	struct json_object *variants = member(document, "variants");
+	struct json_object *first = values_of(variants, 0);
+	size_t n = json_object_array_length(first);
+	bool pictures = n > 1 &&
+	    n == json_object_array_length(member(document, "images"));
+
+	page_set(r, "rows",
+	    json_object_array_length(member(document, "options")) == 2 ?
+	    matrix(variants, first, pictures) : one_row(variants, first, pictures));
+	json_object_put(first);
+}
+
+/* What the fragment of inventory is asked: ids, and the words for them. */
+static void
+set_stock_query(struct request *r, struct json_object *document)
+{
+	struct json_object *variants = member(document, "variants");
+	struct buf query;
+
+	buf_init(&query, r->arena, 16384);
+	buf_printf(&query, "variants=%s&labels=", text_of(document, "variant_ids"));
+	for (size_t i = 0; i < json_object_array_length(variants); i++) {
+		buf_puts(&query, i > 0 ? "%7C" : "");
+		url_encode(&query, text_of(json_object_array_get_idx(variants, i),
+		    "label"));
+	}
+	page_set(r, "stock_query", json_object_new_string(query.data));
+}
+
+static struct json_object *
+offer_of(struct json_object *variant, const char *url)
+{
+	struct json_object *price = member(variant, "price");
+	struct json_object *offer = json_object_new_object();
+	struct money money = { .amount =
+	    json_object_get_int64(member(price, "amount")) };
+	char decimal[MONEY_TEXT_SIZE];
+
+	snprintf(money.currency, sizeof(money.currency), "%s",
+	    text_of(price, "currency"));
+	add_text(offer, "@type", "Offer");
+	add_text(offer, "sku", text_of(variant, "sku"));
+	add_text(offer, "url", url);
+	add_text(offer, "priceCurrency", money.currency);
+	money_decimal(&money, decimal);
+	add_text(offer, "price", decimal);
+	return offer;
+}
+
+/* schema.org's Product, for a script element of JSON-LD. */
+static void
+set_linked_data(struct request *r, struct json_object *document)
+{
+	const char *base = r->app->conf->base_url;
+	struct json_object *product = json_object_new_object();
+	struct json_object *pictures = json_object_new_array();
+	struct json_object *offers = json_object_new_array();
+	struct json_object *brand = json_object_new_object();
+	struct json_object *images = member(document, "images");
+	struct json_object *variants = member(document, "variants");
+	const char *url = arena_printf(r->arena, "%s/%s/p/%s", base, r->lang,
+	    text_of(document, "slug"));
+
+	for (size_t i = 0; i < json_object_array_length(images); i++)
+		json_object_array_add(pictures, json_object_new_string(
+		    arena_printf(r->arena, "%s%s", base, text_of(
+		    json_object_array_get_idx(images, i), "src"))));
+	for (size_t i = 0; i < json_object_array_length(variants); i++)
+		json_object_array_add(offers,
+		    offer_of(json_object_array_get_idx(variants, i), url));
+	add_text(product, "@context", "https://schema.org");
+	add_text(product, "@type", "Product");
+	add_text(product, "name", text_of(document, "name"));
+	add_text(product, "description", text_of(document, "description"));
+	add_text(brand, "@type", "Brand");
+	add_text(brand, "name", text_of(document, "brand"));
+	json_object_object_add(product, "brand", brand);
+	json_object_object_add(product, "image", pictures);
+	json_object_object_add(product, "offers", offers);
+	page_set(r, "linked_data", product);
+}
+
+DB_QUERY(list_near, 2,
+	"SELECT d.product_id AS id, d.slug, d.name, d.image, d.price, d.currency"
+	" FROM ((SELECT product_id FROM product_category WHERE category_id = (SELECT"
+	"   category_id FROM product_category WHERE product_id = $2::uuid"
+	"   ORDER BY category_id LIMIT 1) AND product_id > $2::uuid"
+	"   ORDER BY product_id LIMIT 6)"
+	"  UNION ALL (SELECT product_id FROM product_category WHERE category_id ="
+	"   (SELECT category_id FROM product_category WHERE product_id = $2::uuid"
+	"   ORDER BY category_id LIMIT 1) AND product_id < $2::uuid"
+	"   ORDER BY product_id LIMIT 6)) AS near"
+	" JOIN product_document d ON d.product_id = near.product_id AND d.lang = $1"
+	" LIMIT 4");
+DB_QUERY(find_other_slug, 2,
+	"SELECT slug FROM product_document WHERE lang = $1 AND product_id = $2::uuid");
+
+/* The variants already have labels and texts. */
+bool
+product_window(struct request *r, struct json_object *document)
+{
+	const char *id = text_of(document, "product_id"), *slug;
+	struct shown *near;
+	size_t n;
+
+	set_rows(r, document);
+	set_stock_query(r, document);
+	set_linked_data(r, document);
+	slug = db_text(r->db, &find_other_slug,
+	    P(str_eq(r->lang, "es") ? "en" : "es"), P(id));
+	page_set(r, "other_slug", json_object_new_string(slug != NULL ? slug : id));
+	if (!db_all(r->db, &list_near, &shown_schema, &near, &n, P(r->lang), P(id)))
+		return false;
+	page_set(r, "has_near", json_object_new_boolean(n > 0));
+	page_set(r, "near", json_out_list(&shown_schema, near, n, r->lang));
+	return true;
+}

@@ -107,6 +107,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_ORDER_SHIPPED, on_order },
 	{ EVENT_ORDER_CANCELLED, on_order },
 	{ EVENT_ORDER_EXPIRED, on_order },
+	{ EVENT_ORDER_WITHDRAWN, on_order },
 	{ EVENT_STOCK_LOW, on_stock_low },
 	{ EVENT_STOCK_LOW_DIGEST, on_stock_digest },
 	{ EVENT_STOCK_NOTICE_ASKED, on_stock_notice },

@@ -20,7 +20,7 @@ static const struct {
 } kinds[] = {
 	{ "order_placed", "order" }, { "order_paid", "order" },
 	{ "order_shipped", "order" }, { "order_cancelled", "order" },
-	{ "order_expired", "order" },
+	{ "order_expired", "order" }, { "order_withdrawn", "order" },
 	{ "user_registered", "account" }, { "user_register_known", "account" },
 	{ "user_password_forgotten", "account" },
 	{ "user_password_changed", "account" }, { "user_new_device", "account" },

@@ -12,6 +12,7 @@
  *	steps.c     steps 2 and 3, and undoing them
  *	payment.c   step 4, and step 5: what payments says of an order
  *	order.c     an order shown and told; manage.c: lists, cancel, ship
+ *	lookup.c    a guest's way to an order, and out of it
  *	finish.c    the work of the finisher
  */
 #ifndef ZOCO_CGI_ORDERS_H
@@ -183,7 +184,7 @@ struct order_get {
 
 extern const struct schema shipping_options_input, order_place_input,
     order_draft_input, order_list_input, order_get_input, order_id_input,
-    ship_input, pay_again_input, checkout_page_input, order_card_schema;
+    lookup_input, withdrawal_form_input, withdrawal_input, ship_input, pay_again_input, checkout_page_input, order_card_schema;
 
 int shipping_option_list(struct request *);
 int order_place(struct request *);
@@ -195,6 +196,11 @@ int order_list_own(struct request *);
 int order_get(struct request *);
 int order_page(struct request *);
 int order_cancel(struct request *);
+int order_lookup(struct request *);
+int order_withdraw(struct request *);
+int withdrawal_review(struct request *);
+int withdrawal_form(struct request *);
+int page_show(struct request *);
 int order_ship(struct request *);
 int order_pay_again(struct request *);
 int order_pay_again_form(struct request *);

@@ -5,6 +5,10 @@ static const struct limit checkout_limit = {
 	"checkout", offsetof(struct conf, limit_checkout_address), 60
 };
 
+static const struct limit lookup_limit = {
+	"order_lookup", offsetof(struct conf, limit_login_address), 900
+};
+
 const struct route orders_routes[] = {
 	API(GET, "/orders/shipping-options", PERM_PUBLIC, &shipping_options_input,
 	    TX_NONE, shipping_option_list, .output = &shipping_option_schema,
@@ -30,6 +34,11 @@ const struct route orders_routes[] = {
 	    TX_WRITE | IDEM, order_ship, .output = &order_schema, .status = 201,
 	    .summary = "The parcel has left"),
 
+	API(POST, "/orders/{id}/withdrawal", PERM_PUBLIC, &withdrawal_input,
+	    TX_WRITE | IDEM, order_withdraw, .output = &order_schema,
+	    .status = 201, .own = OWN_ORDER,
+	    .summary = "Withdraw from the purchase, without a reason"),
+
 	PAGE("/checkout", PERM_PUBLIC, &checkout_page_input, TX_NONE,
 	    checkout_page, "checkout"),
 	FORM(POST, "/checkout", PERM_PUBLIC, &order_place_input,
@@ -37,6 +46,18 @@ const struct route orders_routes[] = {
 	    .limit = &checkout_limit),
 	FORM(POST, "/checkout/totals", PERM_PUBLIC, &order_draft_input, TX_NONE,
 	    checkout_totals, "/checkout", .template = "checkout"),
+	PAGE("/orders", PERM_PUBLIC, NULL, TX_READ, page_show, "lookup"),
+	FORM(POST, "/orders", PERM_PUBLIC, &lookup_input, TX_READ, order_lookup,
+	    "/orders", .limit = &lookup_limit),
+	PAGE("/withdrawal", PERM_PUBLIC, NULL, TX_READ, page_show, "withdrawal"),
+	FORM(POST, "/withdrawal/review", PERM_PUBLIC, &withdrawal_form_input,
+	    TX_READ, withdrawal_review, "/withdrawal",
+	    .template = "withdrawal_review", .limit = &lookup_limit),
+	FORM(POST, "/withdrawal", PERM_PUBLIC, &withdrawal_form_input, TX_WRITE,
+	    withdrawal_form, "/withdrawal", .next = "/withdrawal/received",
+	    .limit = &lookup_limit),
+	PAGE("/withdrawal/received", PERM_PUBLIC, NULL, TX_READ, page_show,
+	    "withdrawal_received"),
 	PAGE("/orders/{id}", PERM_PUBLIC, &order_get_input, TX_NONE, order_page,
 	    "order"),
 	FORM(POST, "/orders/{id}/cancel", PERM_PUBLIC, &order_get_input,

@@ -10,6 +10,8 @@ const struct route system_routes[] = {
 	    .summary = "Change settings"),
 	PAGE("/admin/", "system.job.read", NULL, TX_READ, page_show,
 	    "admin/dashboard"),
+	PAGE("/contact", PERM_PUBLIC, NULL, TX_READ, contact_show, "contact",
+	    .cache_seconds = 3),
 	PAGE("/privacy", PERM_PUBLIC, NULL, TX_READ, page_show, "privacy",
 	    .cache_seconds = 3),
 	PAGE("/terms", PERM_PUBLIC, NULL, TX_READ, page_show, "terms",

@@ -12,5 +12,6 @@ extern const struct schema settings_schema, settings_input;
 int settings_get(struct request *);
 int settings_set(struct request *);
 int page_show(struct request *);
+int contact_show(struct request *);
 
 #endif

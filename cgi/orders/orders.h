@@ -184,7 +184,8 @@ struct order_get {
 
 extern const struct schema shipping_options_input, order_place_input,
     order_draft_input, order_list_input, order_get_input, order_id_input,
-    lookup_input, withdrawal_form_input, withdrawal_input, ship_input, pay_again_input, checkout_page_input, order_card_schema;
+    lookup_input, withdrawal_form_input,
+    withdrawal_input, ship_input, pay_again_input, checkout_page_input, order_card_schema;
 
 int shipping_option_list(struct request *);
 int order_place(struct request *);

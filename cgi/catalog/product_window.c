@@ -186,21 +186,20 @@ set_rows(struct request *r, struct json_object *document)
 	json_object_put(first);
 }
 
-/* What the fragment of inventory is asked: ids, and the words for them. */
+/* What the fragment of inventory calls the variants. */
 static void
-set_stock_query(struct request *r, struct json_object *document)
+set_stock_labels(struct request *r, struct json_object *document)
 {
 	struct json_object *variants = member(document, "variants");
-	struct buf query;
+	struct buf labels;
 
-	buf_init(&query, r->arena, 16384);
-	buf_printf(&query, "variants=%s&labels=", text_of(document, "variant_ids"));
+	buf_init(&labels, r->arena, 16384);
 	for (size_t i = 0; i < json_object_array_length(variants); i++) {
-		buf_puts(&query, i > 0 ? "%7C" : "");
-		url_encode(&query, text_of(json_object_array_get_idx(variants, i),
+		buf_puts(&labels, i > 0 ? "%7C" : "");
+		url_encode(&labels, text_of(json_object_array_get_idx(variants, i),
 		    "label"));
 	}
-	page_set(r, "stock_query", json_object_new_string(query.data));
+	page_set(r, "stock_labels", json_object_new_string(labels.data));
 }
 
 static struct json_object *
@@ -280,7 +279,7 @@ product_window(struct request *r, struct json_object *document)
 	size_t n;
 
 	set_rows(r, document);
-	set_stock_query(r, document);
+	set_stock_labels(r, document);
 	set_linked_data(r, document);
 	slug = db_text(r->db, &find_other_slug,
 	    P(str_eq(r->lang, "es") ? "en" : "es"), P(id));

@@ -186,3 +186,18 @@ availability_internal(struct request *r)
 		return 0;
 	return reply_list(r, &availability_schema, found, n, NULL);
 }
+
+DB_QUERY(count_low, 0,
+	"SELECT count(*) FROM (SELECT 1 FROM level WHERE on_hand - reserved"
+	" <= threshold LIMIT 1000) AS low");
+
+/* Inventory's part of the staff's front page. */
+int
+desk(struct request *r)
+{
+	struct json_object *answer = json_object_new_object();
+
+	json_object_object_add(answer, "low",
+	    json_object_new_int64(db_integer(r->db, &count_low, 0)));
+	return reply_json(r, 200, answer);
+}

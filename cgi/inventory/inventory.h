@@ -174,6 +174,7 @@ extern const struct db_rule stock_rules[], location_rules[];
 int adjustment_add(struct request *);
 int availability_list(struct request *);
 int availability_part(struct request *);
+int desk(struct request *);
 int availability_internal(struct request *);
 int count_add(struct request *);
 int count_close(struct request *);

@@ -99,6 +99,8 @@ const struct route inventory_routes[] = {
 	FRAGMENT("/fragments/inventory/availability", PERM_PUBLIC,
 	    &availability_part_input, TX_READ, availability_part,
 	    "fragments/availability"),
+	FRAGMENT("/fragments/inventory/desk", "inventory.level.read", NULL,
+	    TX_READ, desk, "fragments/desk"),
 
 	PAGE("/stock-notices", PERM_PUBLIC, NULL, TX_READ, page_show,
 	    "stock_notice"),

@@ -202,6 +202,7 @@ int order_withdraw(struct request *);
 int withdrawal_review(struct request *);
 int withdrawal_form(struct request *);
 int page_show(struct request *);
+int desk(struct request *);
 int order_ship(struct request *);
 int order_pay_again(struct request *);
 int order_pay_again_form(struct request *);

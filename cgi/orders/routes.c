@@ -77,6 +77,8 @@ const struct route orders_routes[] = {
 	FORM(POST, "/admin/orders/{id}/cancel", "orders.order.cancel",
 	    &order_get_input, TX_WRITE | IDEM, order_cancel, "/admin/orders/{id}",
 	    .next = "/admin/orders/{id}"),
+	FRAGMENT("/fragments/orders/desk", "orders.order.read", NULL, TX_READ,
+	    desk, "fragments/desk"),
 	ROUTE_END
 };
 

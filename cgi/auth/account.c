@@ -15,7 +15,8 @@ SCHEMA(account_schema, struct account,
 	FIELD_TEXT(struct account, roles),
 	FIELD_TEXT(struct account, permissions),
 	FIELD_BOOL(struct account, is_active),
-	FIELD_BOOL(struct account, is_verified));
+	FIELD_BOOL(struct account, is_verified),
+	FIELD_BOOL(struct account, has_factor));
 
 SCHEMA(me_schema, struct account,
 	FIELD_UUID(struct account, id),
@@ -33,7 +34,9 @@ SCHEMA(me_schema, struct account,
 	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x" \
 	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id" \
 	"  AND r.permissions <> ''), '') AS permissions," \
-	" a.is_active, a.verified_at IS NOT NULL AS is_verified FROM account a"
+	" a.is_active, a.verified_at IS NOT NULL AS is_verified," \
+	" EXISTS (SELECT FROM factor f WHERE f.account_id = a.id" \
+	"  AND f.confirmed_at IS NOT NULL) AS has_factor FROM account a"
 
 DB_QUERY(find_by_email, 1, ACCOUNT_COLUMNS " WHERE lower(a.email) = lower($1)");
 DB_QUERY(find_by_id, 1, ACCOUNT_COLUMNS " WHERE a.id = $1::uuid");

@@ -53,15 +53,43 @@ const char *account_key(struct request *, const char *email);
 /* Hashes into the arena; false: no memory now (503 is set). */
 bool password_make(struct request *, const char *password, const char **phc);
 
+/* The second factors of an account that count, as methods of factor_kinds[]. */
+struct factors {
+	const char **kinds;
+	size_t kinds_n;
+	bool is_set_up;		/* there is one beside the recovery codes */
+};
+extern const char *const factor_kinds[];
+bool factors_find(struct request *, struct uuid account_id, struct factors *);
+/* For a page: has_totp, has_email, has_recovery. */
+void factors_show(struct request *, const struct factors *);
+
+/* Uses up a code of the app, or a recovery code; false: it is none, or was
+ * used. Commit whatever comes of it. */
+bool totp_take(struct request *, struct uuid account_id, const char *code);
+bool recovery_take(struct request *, struct uuid account_id, const char *code);
+
+/* What copies of the account's sessions say is no longer true. */
+void sessions_changed(struct request *, struct uuid account_id);
+
+/*
+ * A login that waits for its second factor: a cookie of ten minutes and five
+ * tries; instead of a session. Within a step.
+ */
+bool challenge_start(struct request *, const struct account *);
+
 /* How long after a proof of who one is the most sensitive things are open. */
 #define FRESH_SECONDS 600
 
 /*
  * A new session of the account, begun with `factor` ("password", "totp" ...),
- * with its cookie and event; the old token of this browser ends.
+ * with its cookie and event; the old token of this browser ends. "device": one
+ * that is trusted, so that nothing but the password was shown now.
  */
 bool session_start(struct request *, const struct account *,
     const char *factor);
+/* The session goes on under another token, fresh again. */
+bool session_renew(struct request *);
 
 /* Ends sessions: one, or all of an account but `keep` (nil: all). */
 bool session_end(struct request *, struct uuid account_id, struct uuid id);
@@ -110,7 +138,9 @@ void account_tell_factor(struct request *, enum event_type,
 
 extern const struct schema register_input, login_input, token_input,
     forgot_input, reset_input, change_input, me_input, session_id_input,
-    session_list_schema, session_check_input, page_query, login_page_input;
+    session_list_schema, session_check_input, page_query, login_page_input,
+    enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
+    entered_schema, verify_input, step_up_input;
 
 int register_account(struct request *);
 int verify_email(struct request *);
@@ -127,6 +157,20 @@ int session_check(struct request *);
 int page_show(struct request *);
 int login_form(struct request *);
 int logout_form(struct request *);
+/* On to `next`, if it is a page of this shop, or else to `preset`. */
+int go_on(struct request *, const char *next, const char *preset);
 int menu(struct request *);
+int totp_start(struct request *);
+int totp_confirm(struct request *);
+int email_factor_add(struct request *);
+int factor_remove(struct request *);
+int recovery_renew(struct request *);
+int factor_list(struct request *);
+int challenge_send(struct request *);
+int challenge_verify(struct request *);
+int challenge_page(struct request *);
+int challenge_form(struct request *);
+int step_up(struct request *);
+int step_up_form(struct request *);
 
 #endif

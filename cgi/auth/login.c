@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "base/url.h"
 #include "crypto/password.h"
 #include "crypto/token.h"
 #include "web/limit.h"
@@ -123,15 +124,51 @@ sign_in_failed(struct request *r, struct uuid account_id, const char *factor,
 	return step_end(r) ? problem(r, why) : 0;
 }
 
-/* Begins the session of who has shown all that is asked for. */
+struct entered {
+	const struct account *user;	/* NULL: not yet */
+	bool mfa_required;
+	const char **methods;
+	size_t methods_n;
+};
+
+SCHEMA(entered_schema, struct entered,
+	FIELD_OBJECT(struct entered, user, &me_schema),
+	FIELD_BOOL(struct entered, mfa_required),
+	FIELD_TEXTS(struct entered, methods, methods_n));
+
+/* In, or half in, as the account's factors and this browser ask for. A device
+ * is never trusted with staff's rights. */
 static bool
-enter(struct request *r, struct account *account)
+let_in(struct request *r, struct account *account, struct entered *entered)
+{
+	struct factors factors;
+	struct device device;
+	bool is_trusted;
+
+	if (!factors_find(r, account->id, &factors))
+		return false;
+	is_trusted = factors.is_set_up && account->permissions[0] == '\0' &&
+	    device_find(r, account->id, &device) && device.is_trusted;
+	if (factors.is_set_up && !is_trusted) {
+		entered->mfa_required = true;
+		entered->methods = factors.kinds;
+		entered->methods_n = factors.kinds_n;
+		return challenge_start(r, account);
+	}
+	entered->user = account;
+	return session_start(r, account, is_trusted ? "device" : "password") &&
+	    device_learn(r, account, 0);
+}
+
+static bool
+enter(struct request *r, struct account *account, struct entered *entered)
 {
 	const struct login *in = request_input(r);
 	bool is_known = email_is_valid(in->email) &&
 	    account_find(r, in->email, account);
 	const char *phc = NULL;
 
+	*entered = (struct entered){ .user = NULL };
 	if (request_failed(r) || !password_try(r, in->email,
 	    is_known ? account : NULL, in->password))
 		return false;
@@ -142,18 +179,18 @@ enter(struct request *r, struct account *account)
 		return false;
 	if (phc != NULL)
 		db_exec(r->db, &rehash, P(account->id), P(phc));
-	return session_start(r, account, "password") &&
-	    device_learn(r, account, 0) && step_end(r);
+	return let_in(r, account, entered) && step_end(r);
 }
 
 int
 login(struct request *r)
 {
 	struct account account;
+	struct entered entered;
 
-	if (!enter(r, &account))
+	if (!enter(r, &account, &entered))
 		return r->status;
-	return reply(r, 200, &me_schema, &account);
+	return reply(r, 200, &entered_schema, &entered);
 }
 
 /* Only a path of this shop: no scheme, no host, no back-slash, no control. */
@@ -166,18 +203,29 @@ is_local_path(const char *next)
 }
 
 int
+go_on(struct request *r, const char *next, const char *preset)
+{
+	if (!is_local_path(next))
+		return reply_redirect(r, preset);
+	r->location = next;
+	return reply_empty(r, 303);
+}
+
+int
 login_form(struct request *r)
 {
 	const struct login *in = request_input(r);
 	struct account account;
+	struct entered entered;
 
-	if (!enter(r, &account))
+	if (!enter(r, &account, &entered))
 		return r->status;
-	if (!is_local_path(in->next))
-		return reply_redirect(r, account.permissions[0] != '\0' ?
-		    "/admin/orders" : "/account");
-	r->location = in->next;
-	return reply_empty(r, 303);
+	if (entered.mfa_required)
+		return reply_redirect(r, is_local_path(in->next) ?
+		    arena_printf(r->arena, "/login/code?next=%s",
+		    url_escape(r->arena, in->next)) : "/login/code");
+	return go_on(r, in->next, account.permissions[0] != '\0' ?
+	    "/admin/orders" : "/account");
 }
 
 int

@@ -14,8 +14,9 @@ DB_QUERY(put_session, 9,
 	" $3::uuid, $4, $5, $6::int, now() + $7::int * interval '1 second', $8,"
 	" now() + $9::int * interval '1 second')");
 
-/* seen_at is written once a minute at most: reading must stay cheap. */
-DB_QUERY(find_session, 1,
+/* Staff who have no app yet ($2) may do nothing but set one up.
+ * seen_at is written once a minute at most: reading must stay cheap. */
+DB_QUERY(find_session, 2,
 	"WITH touched AS (UPDATE session SET seen_at = now() WHERE token_hash = $1"
 	"  AND ended_at IS NULL AND expires_at > now()"
 	"  AND seen_at > now() - idle_seconds * interval '1 second'"
@@ -25,10 +26,13 @@ DB_QUERY(find_session, 1,
 	"  AS fresh_until_us,"
 	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
 	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
-	" coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
-	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x"
-	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id"
-	"  AND r.permissions <> ''), '') AS permissions"
+	" CASE WHEN $2::boolean AND NOT EXISTS (SELECT FROM factor f"
+	"  WHERE f.account_id = a.id AND f.kind = 'totp'"
+	"  AND f.confirmed_at IS NOT NULL) THEN '' ELSE"
+	"  coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
+	"   ELSE string_agg(r.permissions, ' ') END FROM account_role x"
+	"   JOIN role r ON r.name = x.role WHERE x.account_id = a.id"
+	"   AND r.permissions <> ''), '') END AS permissions"
 	" FROM session s JOIN account a ON a.id = s.account_id AND a.is_active"
 	" WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > now()"
 	" AND s.seen_at > now() - s.idle_seconds * interval '1 second'");
@@ -117,10 +121,62 @@ session_start(struct request *r, const struct account *account,
 	db_exec(r->db, &put_session, P(uuid_new()), P((const char *)hash),
 	    P(account->id), P(device_user_agent(r)), P(r->address),
 	    P(is_staff ? 1800 : 14 * 86400), P(is_staff ? 43200 : 30 * 86400),
-	    P(factor), P(FRESH_SECONDS));
+	    P(factor), P(str_eq(factor, "device") ? 0 : FRESH_SECONDS));
 	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
 	account_tell_factor(r, EVENT_USER_SIGNED_IN, account, factor);
 	return !request_failed(r);
+}
+
+DB_QUERY(renew_session, 3,
+	"UPDATE session SET token_hash = $2,"
+	" fresh_until = now() + $3::int * interval '1 second'"
+	" WHERE id = $1::uuid AND ended_at IS NULL");
+DB_QUERY(list_tokens, 1,
+	"SELECT id, token_hash FROM session WHERE account_id = $1::uuid"
+	" AND ended_at IS NULL AND expires_at > now() LIMIT 1000");
+
+bool
+session_renew(struct request *r)
+{
+	const char *old = request_cookie(r, SESSION_COOKIE);
+	const char *token = token_new(r->arena);
+	bool is_staff = r->session->permissions[0] != '\0';
+	char hash[DIGEST_HEX_SIZE], old_hash[DIGEST_HEX_SIZE];
+	struct ended ended = { .token_hash = token_hash_hex(old, old_hash) };
+
+	mark_dead(r, &ended, 1);
+	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
+	return db_exec(r->db, &renew_session, P(r->session->session_id),
+	    P((const char *)token_hash_hex(token, hash)), P(FRESH_SECONDS));
+}
+
+static void
+drop_copies(struct request *r, void *context)
+{
+	struct uuid *account_id = context;
+	struct redis_value value;
+	struct ended *sessions;
+	size_t n;
+
+	if (!db_all(r->db, &list_tokens, &ended_schema, &sessions, &n,
+	    P(*account_id)))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const char *key = session_copy_key(r, sessions[i].token_hash);
+
+		if (key != NULL)
+			redis_do(r->redis, r->arena, &value, "DEL", key);
+	}
+}
+
+/* After COMMIT: a copy made before it would say what was. */
+void
+sessions_changed(struct request *r, struct uuid account_id)
+{
+	struct uuid *id = arena_new_of(r->arena, struct uuid);
+
+	*id = account_id;
+	after_commit(r, drop_copies, id);
 }
 
 bool
@@ -132,7 +188,8 @@ session_of_hash(struct request *r, const char *token_hash,
 	struct json_object *copy;
 	struct redis_value value;
 
-	if (!db_one(r->db, &find_session, &session_schema, found, P(token_hash)))
+	if (!db_one(r->db, &find_session, &session_schema, found, P(token_hash),
+	    P(r->app->conf->staff_mfa)))
 		return !request_failed(r);
 	*session = found;
 	if (key == NULL)

@@ -118,6 +118,10 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_PASSWORD_FORGOTTEN, on_user },
 	{ EVENT_PASSWORD_CHANGED, on_user },
 	{ EVENT_NEW_DEVICE, on_user },
+	{ EVENT_CODE_ASKED, on_user },
+	{ EVENT_FACTOR_ADDED, on_user },
+	{ EVENT_FACTOR_REMOVED, on_user },
+	{ EVENT_RECOVERY_CODES_RENEWED, on_user },
 	{ .handler = NULL }
 };
 

@@ -19,7 +19,7 @@ const struct route payments_routes[] = {
 	    .output = &payment_schema, .summary = "Give up a payment not captured"),
 	API(POST, "/payments/{id}/refunds", "payments.payment.refund",
 	    &refund_input, TX_WRITE | IDEM, payment_refund,
-	    .output = &payment_schema, .status = 201,
+	    .output = &payment_schema, .status = 201, .is_fresh = true,
 	    .summary = "Give money back, never more than was captured"),
 	API(POST, "/payments/webhooks/{provider}", PERM_PUBLIC, &webhook_input,
 	    TX_NONE, webhook, .status = 204, .is_for_machines = true,

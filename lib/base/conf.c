@@ -42,6 +42,7 @@ const struct conf_key conf_keys[] = {
 	STRING(log_level, "info", "debug, info, warn or error"),
 	BOOLEAN(log_pretty, "off", "log for people instead of JSON"),
 	BOOLEAN(demo, "off", "demo shop: test cards and /dev pages"),
+	BOOLEAN(staff_mfa, "on", "staff may do nothing without a second factor"),
 	BOOLEAN(db_prepare, "on", "off behind a pooler in transaction mode"),
 	INTEGER(workers_catalog, "4", "worker processes"),
 	INTEGER(workers_inventory, "2", "worker processes"),

@@ -22,7 +22,7 @@ struct conf {
 	const char *push_test_origin;
 	const char *time_zone;
 	const char *log_level;
-	bool log_pretty, demo, db_prepare;
+	bool log_pretty, demo, staff_mfa, db_prepare;
 	int64_t workers_catalog, workers_inventory, workers_cart;
 	int64_t workers_orders, workers_payments, workers_auth;
 	int64_t workers_notifications, workers_recommendations;

@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "web/call.h"
 #include "web/idem.h"
@@ -192,8 +193,13 @@ check_permission(struct request *r)
 		problem(r, PROBLEM_NOT_SIGNED_IN);
 		return false;
 	}
-	if (str_eq(needs, PERM_SIGNED_IN) || session_may(r->session, needs))
-		return true;
+	if (str_eq(needs, PERM_SIGNED_IN) || session_may(r->session, needs)) {
+		if (!r->route->is_fresh ||
+		    r->session->fresh_until_us > clock_now_us())
+			return true;
+		problem(r, PROBLEM_STEP_UP_REQUIRED);
+		return false;
+	}
 	problem_member(r, "permission", json_object_new_string(needs));
 	problem(r, PROBLEM_FORBIDDEN);
 	return false;

@@ -77,6 +77,7 @@ struct route {
 	bool output_list;	/* {"items": [output], "next": cursor} */
 	int status;		/* of success, when not 200 */
 	enum route_own own;
+	bool is_fresh;		/* asks for a factor shown within 10 minutes */
 	const struct db_rule *rules;	/* ended by a NULL constraint */
 	const struct limit *limit;
 	const char *template;	/* PAGE, FRAGMENT: "cart" = pages/cart.mustache */

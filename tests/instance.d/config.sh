@@ -81,6 +81,7 @@ write_zoco_conf() {
 	twilio_token_file = $dir/etc/keys/webhook.key
 	twilio_from = +15005550006
 	demo = on
+	staff_mfa = off
 	E
 	if [ "${settings[profile]}" != demo ]; then
 		sed 's/$/ = 1000000/' "$share/limits"

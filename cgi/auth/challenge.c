@@ -1,0 +1,326 @@
+/*
+ * The second half of a login, and step-up: a code for a challenge that is bound
+ * to its browser. Each try is counted before the code is looked at, so that no
+ * number of them at once gets past five.
+ */
+#include "auth.h"
+
+#include <ctype.h>
+#include <json-c/json.h>
+
+#include "crypto/password.h"
+#include "crypto/token.h"
+#include "web/limit.h"
+
+#define COOKIE "zoco_login"
+#define SECONDS 600
+#define TRUST_SECONDS (30 * 86400)
+
+DB_QUERY(put_challenge, 2,
+	"WITH old AS (DELETE FROM challenge"
+	"  WHERE expires_at < now() - interval '1 day')"
+	" INSERT INTO challenge (token_hash, account_id, expires_at)"
+	" VALUES ($1, $2::uuid, now() + interval '10 minutes')");
+DB_QUERY(find_challenge, 1,
+	"SELECT account_id, tries, code_hash FROM challenge WHERE token_hash = $1"
+	" AND ended_at IS NULL AND expires_at > now() AND tries < 5");
+DB_QUERY(count_try, 1,
+	"UPDATE challenge SET tries = tries + 1 WHERE token_hash = $1"
+	" AND ended_at IS NULL AND expires_at > now() AND tries < 5"
+	" RETURNING account_id, tries, code_hash");
+DB_QUERY(end_challenge, 1,
+	"UPDATE challenge SET ended_at = now() WHERE token_hash = $1"
+	" AND ended_at IS NULL");
+DB_QUERY(set_code, 2,
+	"UPDATE challenge SET code_hash = $2, codes_sent = codes_sent + 1"
+	" WHERE token_hash = $1 AND codes_sent < 3 AND ended_at IS NULL"
+	" AND expires_at > now() AND tries < 5");
+DB_QUERY(use_mailed, 2,
+	"UPDATE challenge SET code_hash = '' WHERE token_hash = $1"
+	" AND code_hash = $2 AND code_hash <> ''");
+
+struct challenge {
+	struct uuid account_id;
+	int32_t tries;
+	const char *code_hash;
+};
+
+static SCHEMA(challenge_schema, struct challenge,
+	FIELD_UUID(struct challenge, account_id),
+	FIELD_I32(struct challenge, tries),
+	FIELD_TEXT(struct challenge, code_hash));
+
+bool
+challenge_start(struct request *r, const struct account *account)
+{
+	const char *token = token_new(r->arena);
+	char hash[DIGEST_HEX_SIZE];
+
+	token_hash_hex(token, hash);
+	db_exec(r->db, &put_challenge, P((const char *)hash), P(account->id));
+	reply_cookie(r, COOKIE, token, SECONDS, "/");
+	return !request_failed(r);
+}
+
+/* The hash of the challenge's cookie, or NULL. */
+static const char *
+token_hash(struct request *r)
+{
+	const char *token = request_cookie(r, COOKIE);
+	char hash[DIGEST_HEX_SIZE];
+
+	return token == NULL || token[0] == '\0' ? NULL :
+	    arena_strdup(r->arena, token_hash_hex(token, hash));
+}
+
+static bool
+find(struct request *r, const struct db_query *query,
+    struct challenge *challenge)
+{
+	const char *hash = token_hash(r);
+
+	return hash != NULL &&
+	    db_one(r->db, query, &challenge_schema, challenge, P(hash));
+}
+
+/* --- Codes by mail --- */
+
+/* Six digits, each as likely (2^32 is far more than 10^6). */
+static const char *
+six_digits(struct request *r)
+{
+	uint64_t number;
+
+	random_bytes(&number, sizeof(number));
+	return arena_printf(r->arena, "%06u", (unsigned)(number % 1000000));
+}
+
+/* Six digits are few: the hash is of them and the challenge together. */
+static const char *
+mailed_hash(struct request *r, const char *code)
+{
+	char hash[DIGEST_HEX_SIZE];
+
+	return arena_strdup(r->arena, token_hash_hex(arena_printf(r->arena,
+	    "%s %s", request_cookie(r, COOKIE), code), hash));
+}
+
+struct mailed {
+	const char *email, *name, *lang, *code;
+};
+
+static SCHEMA(mailed_schema, struct mailed,
+	FIELD_TEXT(struct mailed, lang),
+	FIELD_TEXT(struct mailed, email, .personal = true),
+	FIELD_TEXT(struct mailed, name, .personal = true),
+	FIELD_TEXT(struct mailed, code, .personal = true));
+
+/* POST /auth/mfa/challenge: three mails at most. */
+int
+challenge_send(struct request *r)
+{
+	struct challenge challenge;
+	struct account account;
+	struct factors factors;
+	struct mailed mailed = { .lang = r->lang };
+	bool has_email = false;
+
+	if (!find(r, &find_challenge, &challenge) ||
+	    !account_find_id(r, challenge.account_id, &account) ||
+	    !factors_find(r, account.id, &factors))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_SIGNED_IN);
+	for (size_t i = 0; i < factors.kinds_n; i++)
+		has_email |= str_eq(factors.kinds[i], "email");
+	if (!has_email)
+		return problem(r, PROBLEM_NOT_FOUND);
+	mailed.code = six_digits(r);
+	if (!db_exec(r->db, &set_code, P(token_hash(r)),
+	    P(mailed_hash(r, mailed.code))))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_TOO_MANY);
+	mailed.email = account.email;
+	mailed.name = account.name;
+	event_emit(r, EVENT_CODE_ASKED, account.id, &mailed_schema, &mailed);
+	return reply_empty(r, 204);
+}
+
+/* --- The code --- */
+
+struct verify {
+	int method;
+	const char *code, *next;
+	bool remember_device;
+};
+
+SCHEMA(verify_input, struct verify,
+	FIELD_ENUM(struct verify, method, factor_kinds, .preset = "totp"),
+	FIELD_TEXT(struct verify, code, .required = true, .secret = true,
+	    .max = 40),
+	FIELD_BOOL(struct verify, remember_device),
+	FIELD_TEXT(struct verify, next, .max = 500));
+
+/* People type spaces, and capitals where recovery codes have none. */
+static const char *
+tidy(struct request *r, const char *code)
+{
+	char *copy = arena_strdup(r->arena, code), *to = copy;
+
+	for (const char *p = code; *p != '\0'; p++)
+		if (*p != ' ')
+			*to++ = (char)tolower((unsigned char)*p);
+	*to = '\0';
+	return copy;
+}
+
+static bool
+take(struct request *r, struct uuid account_id, const char *method,
+    const char *code)
+{
+	if (str_eq(method, "totp"))
+		return totp_take(r, account_id, code);
+	if (str_eq(method, "recovery"))
+		return recovery_take(r, account_id, code);
+	return token_hash(r) != NULL && db_exec(r->db, &use_mailed,
+	    P(token_hash(r)), P(mailed_hash(r, code)));
+}
+
+static bool
+wrong_code(struct request *r, struct uuid account_id, const char *method)
+{
+	if (!request_failed(r))
+		sign_in_failed(r, account_id, method, PROBLEM_WRONG_CODE);
+	return false;
+}
+
+/* The account whose login is complete now; false: see r. */
+static bool
+verify(struct request *r, struct account *account)
+{
+	const struct verify *in = request_input(r);
+	const char *method = factor_kinds[in->method];
+	struct challenge challenge;
+	bool is_taken;
+
+	if (!find(r, &count_try, &challenge) ||
+	    !account_find_id(r, challenge.account_id, account) ||
+	    !account->is_active) {
+		if (!request_failed(r))
+			problem(r, PROBLEM_NOT_SIGNED_IN);
+		return false;
+	}
+	if (!step_begin(r))
+		return false;
+	is_taken = take(r, account->id, method, tidy(r, in->code));
+	if (!is_taken) {
+		step_undo(r);
+		return wrong_code(r, account->id, method);
+	}
+	db_exec(r->db, &end_challenge, P(token_hash(r)));
+	reply_cookie(r, COOKIE, "", 0, "/");
+	return session_start(r, account, method) && device_learn(r, account,
+	    in->remember_device && account->permissions[0] == '\0' ?
+	    TRUST_SECONDS : 0) && step_end(r);
+}
+
+int
+challenge_verify(struct request *r)
+{
+	struct account account;
+
+	if (!verify(r, &account))
+		return r->status;
+	return reply(r, 200, &me_schema, &account);
+}
+
+/* --- Step-up --- */
+
+static const char *const step_up_kinds[] = { "totp", "recovery", "password", NULL };
+
+struct step_up {
+	int method;
+	const char *code, *next;
+};
+
+SCHEMA(step_up_input, struct step_up,
+	FIELD_ENUM(struct step_up, method, step_up_kinds, .preset = "totp"),
+	FIELD_TEXT(struct step_up, code, .required = true, .secret = true,
+	    .max = 1000),
+	FIELD_TEXT(struct step_up, next, .max = 500));
+
+/* Whoever has a factor shows it; the password does for whoever has none. */
+static bool
+is_right(struct request *r, const struct step_up *in,
+    const struct account *account)
+{
+	const char *method = step_up_kinds[in->method];
+	struct factors factors;
+
+	if (!str_eq(method, "password"))
+		return take(r, account->id, method, tidy(r, in->code));
+	return factors_find(r, account->id, &factors) && !factors.is_set_up &&
+	    password_verify(account->password_hash, in->code,
+	    strlen(in->code));
+}
+
+static bool
+is_stepped_up(struct request *r)
+{
+	const struct step_up *in = request_input(r);
+	struct account account;
+	char id[UUID_TEXT_SIZE];
+
+	if (!limit_take(r, "step-up", uuid_text(&r->session->user_id, id),
+	    r->app->conf->limit_login_account, 900) ||
+	    !account_find_id(r, r->session->user_id, &account) ||
+	    !step_begin(r))
+		return false;
+	if (!is_right(r, in, &account)) {
+		step_undo(r);
+		return wrong_code(r, account.id, step_up_kinds[in->method]);
+	}
+	account_tell(r, EVENT_STEPPED_UP, &account, NULL);
+	return session_renew(r) && step_end(r);
+}
+
+int
+step_up(struct request *r)
+{
+	return is_stepped_up(r) ? reply_empty(r, 204) : r->status;
+}
+
+/* --- Pages --- */
+
+int
+step_up_form(struct request *r)
+{
+	const struct step_up *in = request_input(r);
+
+	return is_stepped_up(r) ? go_on(r, in->next, "/account/security") :
+	    r->status;
+}
+
+/* GET /login/code: what the browser's challenge may be met with. */
+int
+challenge_page(struct request *r)
+{
+	struct challenge challenge;
+	struct factors factors;
+
+	if (!find(r, &find_challenge, &challenge))
+		return request_failed(r) ? 0 : reply_redirect(r, "/login");
+	if (!factors_find(r, challenge.account_id, &factors))
+		return 0;
+	factors_show(r, &factors);
+	return page_show(r);
+}
+
+int
+challenge_form(struct request *r)
+{
+	const struct verify *in = request_input(r);
+	struct account account;
+
+	if (!verify(r, &account))
+		return r->status;
+	return go_on(r, in->next, account.permissions[0] != '\0' ?
+	    "/admin/orders" : "/account");
+}

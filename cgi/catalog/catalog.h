@@ -88,7 +88,8 @@ void field_fault(struct request *, const char *field, const char *code,
 /* Is it a price that we can ask? Else the fault is noted. */
 bool price_is_good(struct request *, const struct money *, const char *field);
 
-extern const struct schema product_list_input, product_card_schema,
+extern const struct schema product_list_input, product_list_schema,
+    product_card_schema, suggest_input, suggestions_schema,
     product_get_input, product_schema, category_schema, prices_input,
     variant_words_input,
     product_add_input, product_change_input, product_id_input,
@@ -97,6 +98,7 @@ extern const struct db_rule product_rules[];
 
 int home(struct request *);
 int product_list(struct request *);
+int suggest(struct request *);
 int product_get(struct request *);
 int product_page(struct request *);
 int product_admin(struct request *);
@@ -108,6 +110,7 @@ int variant_price(struct request *);
 int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+bool on_stock(struct request *, const struct event *);
 int variant_words(struct request *);
 
 #endif

@@ -52,7 +52,7 @@ DB_QUERY(find_prices, 3,
 	"   ORDER BY x.position, x.lang = $2 DESC, x.lang = 'es' DESC) AS o), '')"
 	"  AS options, d.image, p.amount AS unit_gross, p.currency, v.tax_class,"
 	" coalesce(t.rate, 0) AS tax_rate, v.weight_g, v.is_active AS is_available"
-	" FROM variant v JOIN price p ON p.variant_id = v.id AND p.currency = 'EUR'"
+	" FROM variant v JOIN price_now p ON p.variant_id = v.id AND p.currency = 'EUR'"
 	" JOIN product_document d ON d.product_id = v.product_id AND d.lang = $2"
 	" LEFT JOIN tax_rate t ON t.country = $3 AND t.tax_class = v.tax_class"
 	" WHERE v.is_active AND v.id IN"

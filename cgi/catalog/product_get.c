@@ -21,7 +21,8 @@ struct product {
 	struct uuid id;
 	int32_t version;
 	const char *slug, *name, *description, *brand;
-	struct json_object *categories, *images, *options, *variants;
+	const char *seo_title, *seo_description;
+	struct json_object *categories, *images, *options, *attributes, *variants;
 	struct money price;
 };
 
@@ -31,10 +32,13 @@ SCHEMA(product_schema, struct product,
 	FIELD_TEXT(struct product, slug),
 	FIELD_TEXT(struct product, name),
 	FIELD_TEXT(struct product, description),
+	FIELD_TEXT(struct product, seo_title),
+	FIELD_TEXT(struct product, seo_description),
 	FIELD_TEXT(struct product, brand),
 	FIELD_JSON(struct product, categories),
 	FIELD_JSON(struct product, images),
 	FIELD_JSON(struct product, options),
+	FIELD_JSON(struct product, attributes),
 	FIELD_JSON(struct product, variants),
 	FIELD_MONEY(struct product, price));
 
@@ -53,8 +57,9 @@ DB_QUERY(find_by_id, 2,
 
 DB_QUERY(find_by_other_slug, 2,
 	"SELECT document FROM product_document WHERE lang = $1 AND product_id ="
-	" (SELECT product_id FROM product_document WHERE lang IN ('es', 'en')"
-	"  AND slug = $2 LIMIT 1)");
+	" coalesce((SELECT product_id FROM product_document WHERE slug = $2"
+	"  AND lang IN ('es', 'en') LIMIT 1), (SELECT product_id FROM old_slug"
+	"  WHERE slug = $2 AND lang IN ('es', 'en') ORDER BY lang = $1 DESC LIMIT 1))");
 
 /* The stored document, or NULL and the problem. */
 static struct json_object *

@@ -5,8 +5,11 @@
 
 const struct route catalog_routes[] = {
 	API(GET, "/catalog/products", PERM_PUBLIC, &product_list_input, TX_READ,
-	    product_list, .output = &product_card_schema, .output_list = true,
-	    .summary = "Products, by category or by words"),
+	    product_list, .output = &product_list_schema,
+	    .summary = "Products by category, words, facets; and the facets"),
+	API(GET, "/catalog/suggest", PERM_PUBLIC, &suggest_input, TX_READ, suggest,
+	    .output = &suggestions_schema,
+	    .summary = "What may be meant, while it is being typed"),
 	API(GET, "/catalog/products/{id}", PERM_PUBLIC, &product_get_input,
 	    TX_READ, product_get, .output = &product_schema,
 	    .summary = "A product, by id or slug"),
@@ -39,6 +42,8 @@ const struct route catalog_routes[] = {
 	    "orders cart notifications recommendations", &prices_input, TX_READ,
 	    prices),
 
+	FRAGMENT("/fragments/catalog/suggest", PERM_PUBLIC, &suggest_input,
+	    TX_READ, suggest, "fragments/suggest"),
 	PAGE("/", PERM_PUBLIC, NULL, TX_READ, home, "home", CACHED),
 	PAGE("/c/{category}", PERM_PUBLIC, &product_list_input, TX_READ,
 	    product_list, "list", .also = { { "categories", category_list } },
@@ -57,7 +62,17 @@ const struct route catalog_routes[] = {
 	ROUTE_END
 };
 
+static const struct subscription subscriptions[] = {
+	{ EVENT_LEVEL_CHANGED, on_stock },
+	{ EVENT_HOLD_PLACED, on_stock },
+	{ EVENT_HOLD_RELEASED, on_stock },
+	{ EVENT_HOLD_SOLD, on_stock },
+	{ EVENT_STOCK_SHORT, on_stock },
+	{ .handler = NULL }
+};
+
 const struct program catalog_program = {
 	.name = "catalog",
 	.routes = catalog_routes,
+	.subscriptions = subscriptions,
 };

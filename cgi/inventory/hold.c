@@ -40,7 +40,9 @@ static SCHEMA(line_schema, struct stock_line,
 	FIELD_UUID(struct stock_line, location_id),
 	FIELD_I32(struct stock_line, quantity),
 	FIELD_BOOL(struct stock_line, is_live),
-	FIELD_I32(struct stock_line, sold));
+	FIELD_I32(struct stock_line, sold),
+	FIELD_I32(struct stock_line, available,
+	    .help = "Of the level afterwards, with its backorders"));
 
 static SCHEMA(lack_schema, struct stock_line,
 	FIELD_UUID(struct stock_line, variant_id),
@@ -287,14 +289,15 @@ hold_put(struct request *r)
 	db_exec(r->db, &put_hold, P(in->order_id), P_TIME(in->until));
 	db_exec(r->db, &put_lines, P(in->order_id),
 	    P(lines_json(r, &line_schema, taken, taken_n)));
-	event_emit(r, EVENT_HOLD_PLACED, in->order_id, &told_schema,
-	    &(struct told){ in->order_id, taken, taken_n });
 	for (size_t i = 0; i < taken_n; i++) {
 		const struct level *v = level_find(levels, levels_n,
 		    taken[i].variant_id, taken[i].location_id);
 
+		taken[i].available = v->available + v->backorder_limit;
 		level_tell_if_low(r, v, v->available + taken[i].quantity);
 	}
+	event_emit(r, EVENT_HOLD_PLACED, in->order_id, &told_schema,
+	    &(struct told){ in->order_id, taken, taken_n });
 	return answer_hold(r, in->order_id);
 }
 
@@ -358,6 +361,8 @@ hold_sell(struct request *r, struct uuid order_id)
 			most = 0;
 		lines[i].sold = lines[i].quantity < most ? lines[i].quantity : most;
 		is_short |= lines[i].sold < lines[i].quantity;
+		lines[i].available = v->available + v->backorder_limit -
+		    lines[i].sold + (lines[i].is_live ? lines[i].quantity : 0);
 	}
 	db_exec(r->db, &sell_lines, P(order_id),
 	    P(lines_json(r, &sale_schema, lines, n)), P(r->actor));
@@ -389,6 +394,7 @@ hold_release(struct request *r, struct uuid order_id)
 			continue;
 		v->available += lines[i].sold +
 		    (lines[i].is_live ? lines[i].quantity : 0);
+		lines[i].available = v->available + v->backorder_limit;
 		level_tell_if_low(r, v, v->available - lines[i].sold -
 		    (lines[i].is_live ? lines[i].quantity : 0));
 	}

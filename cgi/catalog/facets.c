@@ -206,6 +206,16 @@ value_of(struct request *r, const struct find *f, const struct count *c)
 	return value;
 }
 
+/* The only value of its facet: a page does not offer what changes nothing. */
+static bool
+is_no_choice(const struct find *f, const struct count *counts, size_t n,
+    size_t i)
+{
+	return (i == 0 || !str_eq(counts[i - 1].facet, counts[i].facet)) &&
+	    (i + 1 == n || !str_eq(counts[i + 1].facet, counts[i].facet)) &&
+	    !is_chosen(f, &counts[i]);
+}
+
 static const char *
 facet_title(struct request *r, const struct count *c)
 {
@@ -225,7 +235,8 @@ add_facets(struct request *r, const struct find *f, const struct count *counts,
 	for (size_t i = 0; i < n; i++) {
 		const struct count *c = &counts[i];
 
-		if (c->tag_id == 0)
+		if (c->tag_id == 0 || (r->route->kind == KIND_PAGE &&
+		    is_no_choice(f, counts, n, i)))
 			continue;
 		if (!str_eq(c->facet, facet)) {
 			struct json_object *one = json_object_new_object();
@@ -248,7 +259,6 @@ add_facets(struct request *r, const struct find *f, const struct count *counts,
 	}
 }
 
-/* A choice between one value and two is none: only what narrows is shown. */
 void
 find_facets(struct request *r, const struct find *f, struct json_object *answer)
 {

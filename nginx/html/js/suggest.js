@@ -64,9 +64,14 @@ if (field) {
 			choose(at + (event.key === 'ArrowDown' ? 1 : at < 0 ? 0 : -1));
 		} else if (event.key === 'Enter' && at >= 0) {
 			event.preventDefault();
-			location.assign(options[at].querySelector('a').href);
+			location.assign(options[at].dataset.href);
 		}
 	});
-	field.addEventListener('blur', () => setTimeout(() => box.contains(document.activeElement) || close(), 150));
+	field.addEventListener('blur', close);
 	box.addEventListener('pointerdown', event => event.preventDefault());
+	box.addEventListener('click', event => {
+		const option = event.target.closest('[role=option]');
+		if (option)
+			location.assign(option.dataset.href);
+	});
 }

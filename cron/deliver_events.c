@@ -18,18 +18,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "job/domains.h"
 #include "web/call.h"
 #include "web/json_out.h"
 
+#define DOMAINS_MAX 16
 #define BATCH 100
 #define BATCH_MORE 10
 #define BATCH_BYTES (48 * 1024)	/* a program takes bodies of 64 KiB */
 #define WAIT_US 250000
 #define WAIT_MAX_US 16000000
-
-/* Those of them that are installed are part of this shop. */
-static const char *const domains[] = { "catalog", "inventory", "cart", "orders",
-	"payments", "auth", "notifications", "audit", "system", "recommendations" };
 
 struct row {
 	int64_t number, time;
@@ -304,28 +302,6 @@ deliver_parked(struct request *r, const char *source, struct subscriber *to)
 	return step_end(r) ? (int64_t)sent_n : 0;
 }
 
-/* It has migrations and a key. */
-static bool
-is_installed(const struct conf *conf, struct arena *arena, const char *domain)
-{
-	return access(arena_printf(arena, "%s/%s", conf->sql_dir, domain),
-	    F_OK) == 0 && access(arena_printf(arena, "%s/%s.key", conf->key_dir,
-	    domain), F_OK) == 0;
-}
-
-static bool
-hears(const char *subscriber, const char *source)
-{
-	bool personal;
-
-	for (int t = 0; t < EVENT_COUNT; t++)
-		if ((str_eq(event_kinds[t].source, source) ||
-		    str_eq(event_kinds[t].source, "*")) &&
-		    event_is_for((enum event_type)t, subscriber, &personal))
-			return true;
-	return false;
-}
-
 /* What --dry-run says. */
 static void
 count_waiting(struct job *job, struct request *r, const char *subscriber)
@@ -364,12 +340,12 @@ deliver(struct job *job, struct request *r, struct subscriber *to)
 static int
 run(struct job *job, struct request *r)
 {
-	struct subscriber to[ARRAY_LEN(domains)];
+	struct subscriber to[DOMAINS_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(domains); i++)
-		if (hears(domains[i], r->app->program->name) &&
-		    is_installed(r->app->conf, r->app->arena, domains[i]))
+	for (size_t i = 0; domains[i] != NULL && n < DOMAINS_MAX; i++)
+		if (domain_hears(domains[i], r->app->program->name) &&
+		    domain_is_installed(r->app->conf, r->app->arena, domains[i]))
 			to[n++] = (struct subscriber){ .name = domains[i],
 			    .batch = BATCH };
 	for (size_t i = 0; i < n && job->dry_run; i++)
@@ -411,7 +387,7 @@ start_child(const char *domain, int argc, char **argv)
 	exit(job_main(&program, argc, argv));
 }
 
-static pid_t children[ARRAY_LEN(domains)];
+static pid_t children[DOMAINS_MAX];
 
 static void
 on_signal(int signal)
@@ -450,8 +426,8 @@ main(int argc, char **argv)
 	    !conf_load(&conf, arena, path, error, sizeof(error))) {
 		children[0] = start_child("orders", argc, argv);
 	} else {
-		for (size_t i = 0; i < ARRAY_LEN(domains); i++)
-			if (is_installed(&conf, arena, domains[i]))
+		for (size_t i = 0; domains[i] != NULL && i < DOMAINS_MAX; i++)
+			if (domain_is_installed(&conf, arena, domains[i]))
 				children[i] = start_child(domains[i], argc, argv);
 	}
 	sigaction(SIGTERM, &action, NULL);

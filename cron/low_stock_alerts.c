@@ -25,8 +25,10 @@ run(struct job *job, struct request *r)
 		job->done += n;
 	} while (n > 0 && !job_should_stop(job));
 	job_start_step(job, r);
-	if (!job->dry_run && low_stock_digest(r))
+	if (!job->dry_run && low_stock_digest(r)) {
 		job->done++;
+		stock_notices_purge(r);
+	}
 	return request_failed(r) ? 1 : 0;
 }
 

@@ -75,6 +75,14 @@ bool cart_customers_join(struct request *, const char *key,
 bool cart_guests_settle(struct request *, const char *key,
     const struct cart_line *, size_t n);
 
+/*
+ * For cron/abandoned_carts: how many carts are due for their reminder; and the
+ * reminders of up to `limit` of them.
+ */
+int64_t carts_left(struct request *);
+void carts_remind(struct request *, int limit, int64_t *done, int64_t *failed);
+bool on_unsubscribed(struct request *, const struct event *);
+
 /* The lines as JSON text, the arena's. */
 const char *cart_lines_text(struct request *, const struct cart_line *, size_t n);
 

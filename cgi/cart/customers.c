@@ -9,11 +9,11 @@ DB_QUERY(read_contact, 1,
 DB_QUERY(touch_cart, 1,
 	"INSERT INTO cart (cart_key) VALUES ($1)"
 	" ON CONFLICT ON CONSTRAINT cart_pkey DO UPDATE SET changed_at = now()");
-DB_QUERY(put_contact, 3,
-	"INSERT INTO cart AS c (cart_key, email, marketing_consent)"
-	" VALUES ($1, $2, coalesce($3::boolean, false))"
+DB_QUERY(put_contact, 4,
+	"INSERT INTO cart AS c (cart_key, email, marketing_consent, lang)"
+	" VALUES ($1, $2, coalesce($3::boolean, false), $4)"
 	" ON CONFLICT ON CONSTRAINT cart_pkey DO UPDATE SET changed_at = now(),"
-	"  email = coalesce($2, c.email),"
+	"  lang = $4, email = coalesce($2, c.email),"
 	"  marketing_consent = coalesce($3::boolean, c.marketing_consent)");
 DB_QUERY(drop_cart, 1, "DELETE FROM cart WHERE cart_key = $1");
 
@@ -102,7 +102,8 @@ customers_set_contact(struct request *r, const char *key,
     const struct contact *contact)
 {
 	return db_exec(r->db, &put_contact, P(key), P(contact->email),
-	    contact->has_consent ? P(contact->marketing_consent) : P_NULL);
+	    contact->has_consent ? P(contact->marketing_consent) : P_NULL,
+	    P(r->lang));
 }
 
 static bool

@@ -41,6 +41,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_ORDER_CANCELLED, on_order_undone },
 	{ EVENT_ORDER_EXPIRED, on_order_undone },
 	{ EVENT_USER_SIGNED_IN, on_signed_in },
+	{ EVENT_UNSUBSCRIBED, on_unsubscribed },
 	{ .handler = NULL }
 };
 

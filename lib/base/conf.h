@@ -31,6 +31,7 @@ struct conf {
 	int64_t limit_login_account, limit_login_address;
 	int64_t limit_register_address, limit_reset_account;
 	int64_t limit_checkout_address, limit_write_address;
+	int64_t cart_reminder_minutes, keep_days;
 	int64_t mail_per_minute, sms_per_minute, push_per_minute;
 	int64_t call_timeout_ms, provider_timeout_ms;
 	int64_t order_payment_minutes, order_transfer_days;

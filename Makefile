@@ -157,6 +157,9 @@ install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 	install $(B)/bin/zoco-* $(DESTDIR)$(PREFIX)/bin
 	install tests/instance.d/make-keys $(DESTDIR)$(PREFIX)/bin/zoco-make-keys
 	cp -r sql nginx $(SHARE)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	for job in $(JOBS:admin=); do cron/man $(B)/bin/zoco-job-$$job \
+		> $(DESTDIR)$(PREFIX)/share/man/man1/zoco-job-$$job.1 || exit 1; done
 	find cron -name '*.crontab' -exec cp {} $(SHARE) ';'
 
 .PHONY: test-programs packages packages-test demo stop reset check bench install

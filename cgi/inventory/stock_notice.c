@@ -98,8 +98,7 @@ stock_notice_add(struct request *r)
 		    r->app->conf->base_url, n.lang, token_of(r, n.id, mac));
 		event_emit(r, EVENT_STOCK_NOTICE_ASKED, n.id, &told_schema, &n);
 	}
-	return request_failed(r) ? 0 :
-	    reply_json(r, 202, json_object_new_object());
+	return request_failed(r) ? 0 : reply_empty(r, 202);
 }
 
 static bool

@@ -25,11 +25,58 @@ struct entry {
 char *entry_hash(struct request *, const struct entry *,
     char out[DIGEST_HEX_SIZE]);
 
+/* The hash of a salted detail; the request's. */
+const char *entry_detail_hash(struct request *, const char *salt,
+    const char *detail);
+
+struct checkpoint {
+	int64_t sequence;
+	char sha256[DIGEST_HEX_SIZE], at[40];
+	bool is_good;		/* its signature is */
+};
+
+/* The file of checkpoints, read from its start. */
+struct checkpoints {
+	struct app *app;
+	FILE *file;		/* NULL: there is none yet */
+	char public[65];
+};
+
+/* False when there is a file that cannot be read. */
+bool checkpoints_open(struct request *, struct checkpoints *);
+bool checkpoints_next(struct checkpoints *, struct arena *,
+    struct checkpoint *);
+bool checkpoint_write(struct request *, int64_t sequence, const char *sha256);
+
+struct verdict {
+	bool is_whole;
+	int64_t entries, checkpoints, first_bad, next, last;
+	const char *fault;
+	struct json_object *missing;
+};
+
+/*
+ * Looks at the chain from the entry `after` on. False: it cannot be read (the
+ * problem is set), or there is no such entry.
+ */
+bool chain_check(struct request *, int64_t after, struct verdict *,
+    char last_sha256[DIGEST_HEX_SIZE]);
+
+/* Signs the chain's end into the file if all since the last signature is whole;
+ * *signed_to is how far it is signed now. */
+bool checkpoint_make(struct request *, int64_t *signed_to);
+
+int verify_main(const char *conf_path);
+
+extern const struct schema entry_row_schema, entry_export_input;
 extern const struct schema entries_input, entry_list_input, entry_schema,
     verify_input, verdict_schema;
 
 int entries_take(struct request *);
 int entry_list(struct request *);
 int chain_verify(struct request *);
+int entry_export_csv(struct request *);
+int entry_export_page(struct request *);
+int entry_export_json(struct request *);
 
 #endif

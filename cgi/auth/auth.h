@@ -58,6 +58,7 @@ struct factors {
 	const char **kinds;
 	size_t kinds_n;
 	bool is_set_up;		/* there is one beside the recovery codes */
+	bool has_app;
 };
 extern const char *const factor_kinds[];
 bool factors_find(struct request *, struct uuid account_id, struct factors *);

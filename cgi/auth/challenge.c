@@ -183,6 +183,24 @@ take(struct request *r, struct uuid account_id, const char *method,
 	    P(token_hash(r)), P(mailed_hash(r, code)));
 }
 
+/*
+ * Challenges are cheap for who knows the password: so codes are counted over
+ * all of them, wherever they come from. A browser that the account knows has a
+ * budget of its own: nobody can use up the owner's.
+ */
+static bool
+may_try(struct request *r, const struct account *account)
+{
+	char id[UUID_TEXT_SIZE];
+	const char *who = uuid_text(&account->id, id);
+	struct device device;
+
+	if (device_find(r, account->id, &device))
+		who = arena_printf(r->arena, "%s:%s", id, device.token_hash);
+	return !request_failed(r) && limit_take(r, "code", who,
+	    r->app->conf->limit_code_account, 3600);
+}
+
 static bool
 wrong_code(struct request *r, struct uuid account_id, const char *method)
 {
@@ -207,7 +225,7 @@ verify(struct request *r, struct account *account)
 			problem(r, PROBLEM_NOT_SIGNED_IN);
 		return false;
 	}
-	if (!step_begin(r))
+	if (!may_try(r, account) || !step_begin(r))
 		return false;
 	is_taken = take(r, account->id, method, tidy(r, in->code));
 	if (!is_taken) {
@@ -246,7 +264,7 @@ SCHEMA(step_up_input, struct step_up,
 	    .max = 1000),
 	FIELD_TEXT(struct step_up, next, .max = 500));
 
-/* Whoever has a factor shows it; the password does for whoever has none. */
+/* Whoever has an app shows its code; for others the password does. */
 static bool
 is_right(struct request *r, const struct step_up *in,
     const struct account *account)
@@ -256,7 +274,7 @@ is_right(struct request *r, const struct step_up *in,
 
 	if (!str_eq(method, "password"))
 		return take(r, account->id, method, tidy(r, in->code));
-	return factors_find(r, account->id, &factors) && !factors.is_set_up &&
+	return factors_find(r, account->id, &factors) && !factors.has_app &&
 	    password_verify(account->password_hash, in->code,
 	    strlen(in->code));
 }

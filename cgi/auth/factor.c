@@ -47,6 +47,7 @@ factors_find(struct request *r, struct uuid account_id, struct factors *factors)
 	for (size_t i = 0; i < n; i++) {
 		factors->kinds[factors->kinds_n++] = rows[i].kind;
 		factors->is_set_up |= !str_eq(rows[i].kind, "recovery");
+		factors->has_app |= str_eq(rows[i].kind, "totp");
 	}
 	return true;
 }
@@ -62,7 +63,11 @@ factors_show(struct request *r, const struct factors *factors)
 static const struct key *
 seal_key(struct request *r)
 {
-	return app_key(r->app, "seal");
+	static const struct key *key;	/* read once in a worker's life */
+
+	if (key == NULL)
+		key = app_key(r->app, "seal");
+	return key;
 }
 
 /* What a sealed secret belongs to: elsewhere it does not open. */
@@ -254,6 +259,22 @@ SCHEMA(code_input, struct code,
 	FIELD_TEXT(struct code, code, .required = true, .secret = true,
 	    .min = 6, .max = 40));
 
+DB_QUERY(mark_session, 2,
+	"UPDATE session SET factor = $2 WHERE id = $1::uuid");
+
+/*
+ * Whoever knows nothing but the password, and was in before, is out: this
+ * session alone goes on, as one that has shown the factor.
+ */
+static void
+taken_up(struct request *r, const char *kind)
+{
+	session_end_others(r, r->session->user_id, r->session->session_id);
+	db_exec(r->db, &mark_session, P(r->session->session_id), P(kind));
+	sessions_changed(r, r->session->user_id);
+	tell(r, EVENT_FACTOR_ADDED);
+}
+
 int
 totp_confirm(struct request *r)
 {
@@ -269,8 +290,7 @@ totp_confirm(struct request *r)
 		return problem(r, PROBLEM_INVALID);
 	}
 	make_codes(r, &made);
-	sessions_changed(r, id);
-	tell(r, EVENT_FACTOR_ADDED);
+	taken_up(r, "totp");
 	return reply(r, 200, &recovery_schema, &made);
 }
 
@@ -290,10 +310,8 @@ email_factor_add(struct request *r)
 		return 0;
 	if (!account.is_verified)
 		return problem(r, PROBLEM_CONFLICT);
-	if (db_exec(r->db, &put_email, P(account.id))) {
-		sessions_changed(r, account.id);
-		tell(r, EVENT_FACTOR_ADDED);
-	}
+	if (db_exec(r->db, &put_email, P(account.id)))
+		taken_up(r, "email");
 	return reply_empty(r, 204);
 }
 

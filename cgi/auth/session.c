@@ -14,7 +14,8 @@ DB_QUERY(put_session, 9,
 	" $3::uuid, $4, $5, $6::int, now() + $7::int * interval '1 second', $8,"
 	" now() + $9::int * interval '1 second')");
 
-/* Staff who have no app yet ($2) may do nothing but set one up.
+/* Staff who have no app yet ($2), or have not shown a code in this session, may
+ * do nothing but set one up.
  * seen_at is written once a minute at most: reading must stay cheap. */
 DB_QUERY(find_session, 2,
 	"WITH touched AS (UPDATE session SET seen_at = now() WHERE token_hash = $1"
@@ -26,9 +27,9 @@ DB_QUERY(find_session, 2,
 	"  AS fresh_until_us,"
 	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
 	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
-	" CASE WHEN $2::boolean AND NOT EXISTS (SELECT FROM factor f"
-	"  WHERE f.account_id = a.id AND f.kind = 'totp'"
-	"  AND f.confirmed_at IS NOT NULL) THEN '' ELSE"
+	" CASE WHEN $2::boolean AND (s.factor = 'password' OR NOT EXISTS"
+	"  (SELECT FROM factor f WHERE f.account_id = a.id AND f.kind = 'totp'"
+	"  AND f.confirmed_at IS NOT NULL)) THEN '' ELSE"
 	"  coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
 	"   ELSE string_agg(r.permissions, ' ') END FROM account_role x"
 	"   JOIN role r ON r.name = x.role WHERE x.account_id = a.id"

@@ -20,6 +20,7 @@ struct conf {
 	const char *sandbox_address;
 	const char *twilio_url, *twilio_account, *twilio_token_file, *twilio_from;
 	const char *push_test_origin;
+	const char *audit_checkpoints;
 	const char *time_zone;
 	const char *log_level;
 	bool log_pretty, demo, staff_mfa, db_prepare;
@@ -28,7 +29,7 @@ struct conf {
 	int64_t workers_notifications, workers_recommendations;
 	int64_t workers_audit, workers_system;
 	int64_t worker_requests, worker_memory_mb;
-	int64_t limit_login_account, limit_login_address;
+	int64_t limit_login_account, limit_login_address, limit_code_account;
 	int64_t limit_register_address, limit_reset_account;
 	int64_t limit_checkout_address, limit_write_address;
 	int64_t cart_reminder_minutes, keep_days;

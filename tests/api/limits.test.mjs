@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import test, { after, before } from 'node:test';
+import { authenticator } from 'otplib';
 import { workers } from '../chaos/shop.mjs';
 import { Client, staff, until } from './client.mjs';
 
@@ -12,7 +13,7 @@ const programs = ['zoco-auth', 'zoco-orders'];
 // Settings count when the workers that read the old ones have ended.
 async function set(value) {
 	const old = programs.flatMap(workers);
-	execFileSync(process.env.ZOCO_INSTANCE, ['set', process.env.ZOCO_DIR, ...['register_address', 'login_account', 'checkout_address']
+	execFileSync(process.env.ZOCO_INSTANCE, ['set', process.env.ZOCO_DIR, ...['register_address', 'login_account', 'checkout_address', 'code_account']
 		.map(name => `limit_${name}=${value}`)], { stdio: 'ignore' });
 	await until(() => !programs.flatMap(workers).some(pid => old.includes(pid)), 'new workers', 20);
 }
@@ -37,6 +38,22 @@ test('per account: guesses stop, also the right one, and others get in', async (
 	assert.equal(answers.filter(a => a.status === 401).length, 3, 'parallel guesses do not get past it');
 	assert.equal((await guess('demo-customer-2026')).status, 429);
 	await staff();
+});
+
+test('per account: codes of a second factor, over all its logins; a known browser has its own', async () => {
+	const email = 'staff@zoco.example', password = 'demo-staff-2026', known = await new Client().signIn(email, password);
+	const { body: { secret } } = await known.api('POST', '/auth/mfa/totp');
+	assert.equal((await known.api('POST', '/auth/mfa/totp/confirm', { code: authenticator.generate(secret) })).status, 200);
+	const half = async client => {
+		assert.equal((await client.api('POST', '/auth/login', { email, password })).body.mfa_required, true);
+		return client;
+	};
+	const guess = client => client.api('POST', '/auth/mfa/verify', { method: 'totp', code: '000000' });
+	const statuses = [];
+	for (let i = 0; i < 5; i++)
+		statuses.push((await guess(await half(new Client()))).status);
+	assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+	assert.equal((await guess(await half(known))).status, 401);
 });
 
 test('per address: orders', async () => {

@@ -72,6 +72,14 @@ test('a code works once, also when it comes ten times at once, from ten browsers
 	await refused(verify(await half(email), now), 401, 'wrong-code');
 });
 
+test('who was in with a password before the app was set up, is out', async () => {
+	const email = await register(), thief = await new Client().signIn(email, PASSWORD);
+	const { client } = await enrolled(email);
+	await refused(thief.api('GET', '/auth/me'), 401, 'not-signed-in');
+	const { items } = (await client.api('GET', '/auth/sessions')).body;
+	assert.deepEqual(items.map(s => s.factor), ['totp']);
+});
+
 test('five tries end a challenge, also at once; the right code comes too late', async () => {
 	const { email, code } = await enrolled(), client = await half(email);
 	const answers = await Promise.all(Array.from({ length: 12 }, () => verify(client, '000000')));

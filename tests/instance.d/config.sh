@@ -80,6 +80,7 @@ write_zoco_conf() {
 	twilio_account = AC00000000000000000000000000000000
 	twilio_token_file = $dir/etc/keys/webhook.key
 	twilio_from = +15005550006
+	audit_checkpoints = $dir/log/audit-checkpoints
 	demo = on
 	staff_mfa = off
 	E

@@ -1,0 +1,152 @@
+// The audit trail: it is whole, it says who did what, and whoever bends it, with
+// all of PostgreSQL in hand, is found out and the first bad entry named.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import test, { before } from 'node:test';
+import { Client, owner, sql, staff, until } from './client.mjs';
+
+const { ZOCO_DIR: dir, ZOCO_CONF: conf, ZOCO_PGHOST: host } = process.env;
+const file = `${dir}/log/audit-checkpoints`;
+const superuser = text => execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', host, '-U', 'postgres', '-d', 'zoco_audit', '-c', text]);
+const last = () => sql('audit', 'SELECT max(sequence) AS n FROM entry')[0].n;
+const checkpoint = () => spawnSync(process.env.ZOCO_INSTANCE, ['job', dir, 'checkpoint_audit'], { encoding: 'utf8' });
+const byHand = () => spawnSync(`${dir}/bin/zoco-audit`, ['verify', '--config', conf], { encoding: 'utf8' });
+let boss;
+const verdict = async () => (await boss.api('GET', '/audit/verify')).body;
+
+// Tables and file as they were, whatever was done to them.
+async function bent(how, sequence, fault) {
+	const kept = readFileSync(file, 'utf8');
+	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail');
+	try {
+		await how();
+		const { is_whole, first_bad, fault: named } = await verdict();
+		assert.deepEqual([is_whole, first_bad], [false, sequence], named);
+		assert.match(named, fault);
+		const { status, stdout } = byHand();
+		assert.equal(status, 1);
+		assert.match(stdout, new RegExp(`^entry ${sequence}: `));
+		checkpoint();
+		assert.equal((await verdict()).first_bad, sequence, 'no later signature hides it');
+	} finally {
+		superuser(`TRUNCATE entry, entry_detail; INSERT INTO entry SELECT k.* FROM kept k;
+			INSERT INTO entry_detail SELECT k.* FROM kept_detail k; DROP TABLE kept, kept_detail`);
+		writeFileSync(file, kept);
+	}
+	assert.equal((await verdict()).is_whole, true, 'whole again');
+}
+
+before(async () => {
+	boss = await owner();
+	for (let i = 0; i < 6; i++)
+		await new Client().api('POST', '/auth/login', { email: `nobody-${i}@example.com`, password: 'wrong password' });
+	await until(() => last() >= 7, 'entries', 30);
+	await until(() => checkpoint().status === 0, 'a first checkpoint', 30);
+});
+
+test('whole: by the API, by hand and on a page; signed no further twice', async () => {
+	const { is_whole, entries, checkpoints, next, missing } = await verdict();
+	assert.equal(is_whole, true);
+	assert.ok(entries >= 7 && checkpoints >= 1);
+	assert.equal(next, 0);
+	assert.deepEqual(missing, []);
+	const { status, stdout } = byHand();
+	assert.equal(status, 0);
+	assert.match(stdout, /^whole: \d+ entries, [1-9]\d* checkpoints/);
+	assert.match(await (await boss.fetch('/en/admin/audit/verify')).text(), /The log is whole/);
+	assert.equal(checkpoint().status, 0);
+	const lines = readFileSync(file, 'utf8').trim().split('\n').map(line => line.split(' '));
+	assert.ok(lines.every(([sequence, hash, , signature]) => sequence > 0 && /^[0-9a-f]{64}$/.test(hash) && /^[0-9a-f]{128}$/.test(signature)));
+	assert.equal(new Set(lines.map(line => line[0])).size, lines.length);
+});
+
+test('an altered entry', () => bent(() => superuser(`UPDATE entry SET actor = 'user:somebody-else' WHERE sequence = 3`), 3, /altered/));
+
+test('an altered detail, and one that was taken away', async () => {
+	await bent(() => superuser(`UPDATE entry_detail SET detail = '{}' WHERE sequence = 4`), 4, /detail was altered/);
+	await bent(() => superuser('DELETE FROM entry_detail WHERE sequence = 4'), 4, /detail is missing/);
+});
+
+test('a removed entry', () => bent(() => superuser('DELETE FROM entry_detail WHERE sequence = 5; DELETE FROM entry WHERE sequence = 5'), 5, /missing/));
+
+test('entries in another order', () => bent(() => superuser(`ALTER TABLE entry_detail DROP CONSTRAINT entry_detail_sequence_fkey;
+	UPDATE entry SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END WHERE sequence IN (2, 3); UPDATE entry SET sequence = -sequence WHERE sequence < 0;
+	UPDATE entry_detail SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END WHERE sequence IN (2, 3);
+	UPDATE entry_detail SET sequence = -sequence WHERE sequence < 0;
+	ALTER TABLE entry_detail ADD CONSTRAINT entry_detail_sequence_fkey FOREIGN KEY (sequence) REFERENCES entry (sequence)`), 2, /altered/));
+
+test('an end that was cut off', () => {
+	const n = last();
+	return bent(() => superuser(`DELETE FROM entry_detail WHERE sequence = ${n}; DELETE FROM entry WHERE sequence = ${n}`), n, /later one was signed/);
+});
+
+test('a chain that was written anew, with every hash right', () => {
+	const n = last();
+	return bent(() => {
+		const sha = text => createHash('sha256').update(text).digest('hex');
+		let previous = '', anew = '';
+		for (const e of sql('audit', 'SELECT e.*, d.salt, d.detail FROM entry e JOIN entry_detail d USING (sequence) ORDER BY sequence')) {
+			const actor = e.sequence === 2 ? 'guest-of-honour' : e.actor;
+			const hash = sha([e.sequence, e.source, e.number, e.event_id, e.at, actor, e.action, e.entity, e.request_id,
+				e.detail_sha256, previous, ''].join('\n'));
+			anew += `UPDATE entry SET actor = '${actor}', previous_sha256 = '${previous}', sha256 = '${hash}' WHERE sequence = ${e.sequence};`;
+			previous = hash;
+		}
+		superuser(anew);
+	}, Number(readFileSync(file, 'utf8').split(' ')[0]), /not the one that was signed/).then(() => assert.ok(n > 0));
+});
+
+test('a checkpoint that nobody signed', () => {
+	const [sequence] = readFileSync(file, 'utf8').split(' ');
+	return bent(() => writeFileSync(file, readFileSync(file, 'utf8').replace(/^(\d+) .{64}/, `$1 ${'0'.repeat(64)}`)), Number(sequence), /not one that was signed/);
+});
+
+test('the program itself may add, and nothing else', () => {
+	for (const statement of ['UPDATE entry SET actor = actor', 'DELETE FROM entry', 'TRUNCATE entry, entry_detail',
+		'UPDATE entry_detail SET detail = detail', 'DELETE FROM entry_detail', 'DROP TABLE entry', 'ALTER TABLE entry ADD x int']) {
+		const { status, stderr } = spawnSync('psql', ['-Xq', '-v', 'VERBOSITY=sqlstate', '-v', 'ON_ERROR_STOP=1', '-h', host, '-U', 'zoco_audit', '-d', 'zoco_audit',
+			'-c', statement], { encoding: 'utf8' });
+		assert.notEqual(status, 0, statement);
+		assert.match(stderr, /42501/, statement);
+	}
+});
+
+test('looking for entries: by actor, action, entity and time; page by page', async () => {
+	const get = query => boss.api('GET', `/audit/entries?${query}`).then(a => a.body.items ?? a.body);
+	const [first, second] = await get('action=user.sign-in-failed&limit=2');
+	assert.ok(first.sequence > second.sequence);
+	assert.deepEqual((await get(`entity=${second.entity}`)).map(e => e.sequence), [second.sequence]);
+	assert.ok((await get(`actor=${first.actor}`)).every(e => e.actor === first.actor));
+	const day = first.at.slice(0, 10), next = (await boss.api('GET', '/audit/entries?limit=3')).body.next;
+	assert.ok((await get(`from=${day}&to=${day}`)).length > 0);
+	assert.deepEqual(await get('to=2020-01-01'), []);
+	assert.deepEqual(await get('from=2100-01-01'), []);
+	assert.deepEqual((await get(`from=${second.at}&to=${second.at}&action=user.sign-in-failed`)).map(e => e.sequence), [second.sequence]);
+	assert.equal((await get('from=yesterday')).errors[0].field, 'from');
+	assert.ok((await get(`limit=3&after=${next}`))[0].sequence < (await get('limit=3'))[2].sequence);
+	const page = await (await boss.fetch(`/es/admin/audit?action=user.sign-in-failed&from=${day}`)).text();
+	assert.match(page, new RegExp(`value="${day}"`));
+	assert.doesNotMatch(page, /settings\.changed/);
+});
+
+test('exports: CSV and JSON, for who may, as files; a cell is no formula', async () => {
+	const answer = await boss.fetch('/api/v1/audit/export.csv?action=user.sign-in-failed');
+	assert.equal(answer.status, 200);
+	assert.match(answer.headers.get('content-disposition'), /audit\.csv/);
+	const lines = (await answer.text()).trim().split('\n');
+	assert.match(lines[0], /^sequence,source,/);
+	assert.match(lines[1], /^\d+,auth,\d+,[0-9a-f-]{36},"20/);
+	const { body } = await boss.api('GET', '/audit/export.json?action=user.sign-in-failed');
+	assert.equal(body.items.length, lines.length - 1);
+	assert.equal((await boss.fetch('/es/admin/audit/export.json?limit=5')).headers.get('content-type'), 'application/json');
+	assert.equal((await (await staff()).api('GET', '/audit/export.json')).status, 403);
+	superuser(`INSERT INTO entry SELECT 1000000, source, 1000000, event_id, at, '=1+1', action, entity, request_id, detail_sha256, previous_sha256, sha256 FROM entry WHERE sequence = 2;
+		INSERT INTO entry_detail VALUES (1000000, '', '')`);
+	try {
+		assert.match(await (await boss.fetch('/api/v1/audit/export.csv?limit=1')).text(), /"'=1\+1"/);
+	} finally {
+		superuser('DELETE FROM entry_detail WHERE sequence = 1000000; DELETE FROM entry WHERE sequence = 1000000');
+	}
+});

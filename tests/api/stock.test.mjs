@@ -99,6 +99,7 @@ test('a transfer leaves one place, is incoming, and arrives in parts', async () 
 	assert.equal(level(5).on_hand, 20);
 	assert.equal(level(5, 'tienda').incoming, 10);
 	assert.equal(level(5, 'tienda').on_hand, 0);
+	assert.equal((await boss.api('GET', `/inventory/transfers/${sent.body.id}`)).body.id, sent.body.id);
 	const receive = body => boss.idempotent('POST', `/inventory/transfers/${sent.body.id}/receive`, body);
 	assert.equal((await receive({ lines: [{ variant: variant(5), quantity: 11 }] })).status, 409);
 	let answer = await receive({ lines: [{ variant: variant(5), quantity: 7 }] });
@@ -117,6 +118,7 @@ test('a transfer leaves one place, is incoming, and arrives in parts', async () 
 test('a count corrects the books, and what is sold meanwhile counts once', async () => {
 	await adjust(6, { set_to: 10, reason: 'count' });
 	const { body: count } = await boss.idempotent('POST', '/inventory/counts', { location: 'main' });
+	assert.equal((await boss.api('GET', `/inventory/counts/${count.id}`)).body.id, count.id);
 	let answer = await boss.api('PUT', `/inventory/counts/${count.id}/lines`, { variant: sku(6), counted: 8 });
 	assert.equal(answer.status, 200, JSON.stringify(answer.body));
 	assert.deepEqual(answer.body.lines.map(l => l.difference), [-2]);

@@ -36,6 +36,16 @@ const struct route catalog_routes[] = {
 	    .output = &product_schema,
 	    .summary = "A new price; needs If-Match, the product's ETag"),
 
+	API(POST, "/catalog/imports", "catalog.product.import", NULL, TX_NONE,
+	    import_add, .status = 201, .output = &imported_schema,
+	    .takes_raw_body = true, .summary = "A CSV file of products; "
+	    "?dry_run=true only tells, ?columns= names the file's columns"),
+	API(GET, "/catalog/imports/{id}", "catalog.product.import",
+	    &import_get_input, TX_READ, import_get, .output = &imported_schema,
+	    .summary = "What became of an import, and of its rows"),
+	API(GET, "/catalog/export.csv", "catalog.product.export", NULL, TX_READ,
+	    export_csv, .summary = "All products as the rows of an import"),
+
 	INTERNAL(POST, "/internal/catalog/variants", "inventory",
 	    &variant_words_input, TX_READ, variant_words),
 	INTERNAL(POST, "/internal/catalog/prices",
@@ -54,6 +64,13 @@ const struct route catalog_routes[] = {
 	    "product", CACHED),
 	PAGE("/admin/products", "catalog.product.read", &product_list_input,
 	    TX_READ, product_list, "admin/products"),
+	PAGE("/admin/imports", "catalog.product.import", NULL, TX_READ,
+	    import_list, "admin/imports"),
+	FORM(POST, "/admin/imports", "catalog.product.import",
+	    &import_form_input, TX_NONE, import_form, "/admin/imports",
+	    .next = "/admin/imports/{id}"),
+	PAGE("/admin/imports/{id}", "catalog.product.import", &import_get_input,
+	    TX_READ, import_get, "admin/import"),
 	PAGE("/admin/products/{id}", "catalog.product.read", &product_get_input,
 	    TX_READ, product_admin, "admin/product"),
 	FORM(POST, "/admin/products/{id}", "catalog.product.write",
@@ -75,4 +92,5 @@ const struct program catalog_program = {
 	.name = "catalog",
 	.routes = catalog_routes,
 	.subscriptions = subscriptions,
+	.stores_bodies = true,
 };

@@ -71,14 +71,14 @@ DB_QUERY(note_rows, 2,
 	"  field text, message text)), made AS (INSERT INTO import_row (import_id,"
 	"  line, sku, result, field, message) SELECT $1::uuid, line, sku, result,"
 	"  field, message FROM given RETURNING result)"
-	" UPDATE import SET created = created + n.created,"
-	" updated = updated + n.updated, unchanged = unchanged + n.unchanged,"
-	" failed = failed + n.failed FROM (SELECT"
+	" UPDATE import i SET created = i.created + n.created,"
+	" updated = i.updated + n.updated, unchanged = i.unchanged + n.unchanged,"
+	" failed = i.failed + n.failed FROM (SELECT"
 	"  count(*) FILTER (WHERE result = 'created') AS created,"
 	"  count(*) FILTER (WHERE result = 'updated') AS updated,"
 	"  count(*) FILTER (WHERE result = 'unchanged') AS unchanged,"
 	"  count(*) FILTER (WHERE result = 'failed') AS failed FROM made) AS n"
-	" WHERE import.id = $1::uuid");
+	" WHERE i.id = $1::uuid");
 DB_QUERY(end_import, 2,
 	"UPDATE import SET state = $2, finished_at = now(), body = ''"
 	" WHERE id = $1::uuid");
@@ -425,7 +425,12 @@ import_run(struct request *r, struct uuid id, bool is_alone)
 		    .sku = "", .result = "failed", .field = "sku",
 		    .message = "required" }, 1) && step_end(r);
 	arena_free(im.arena);
-	if (good && step_begin(r) && db_exec(r->db, &end_import, P(id),
-	    P("finished")))
+	if (!good && (db_failure(r->db) == DB_LOST ||
+	    db_failure(r->db) == DB_TIMEOUT))
+		return;		/* it is taken up again from where it is */
+	if (!good)
+		db_start(r->db, r->arena);
+	if (step_begin(r) && db_exec(r->db, &end_import, P(id),
+	    P(good ? "finished" : "failed")))
 		step_end(r);
 }

@@ -36,6 +36,14 @@ const struct route catalog_routes[] = {
 	    .output = &product_schema,
 	    .summary = "A new price; needs If-Match, the product's ETag"),
 
+	API(PUT, "/catalog/products/{id}/images/{n}", "catalog.product.write",
+	    &image_at_input, TX_NONE, image_put, .output = &product_schema,
+	    .takes_raw_body = true, .summary = "A picture: JPEG, PNG or WebP; "
+	    "?alt_es= and ?alt_en= tell what it shows; needs If-Match"),
+	API(DELETE, "/catalog/products/{id}/images/{n}",
+	    "catalog.product.write", &image_at_input, TX_NONE, image_delete,
+	    .output = &product_schema,
+	    .summary = "A product without a picture; needs If-Match"),
 	API(POST, "/catalog/imports", "catalog.product.import", NULL, TX_NONE,
 	    import_add, .status = 201, .output = &imported_schema,
 	    .takes_raw_body = true, .summary = "A CSV file of products; "

@@ -44,7 +44,7 @@ CREATE TYPE product_row AS (
 CREATE TYPE product_result AS (line integer, sku text, result text, field text, message text);
 
 -- "Color=Rojo|Talla=M" as (position, name, value).
-CREATE FUNCTION pairs(text) RETURNS TABLE (position integer, name text, value text) LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION pairs(text) RETURNS TABLE ("position" integer, name text, value text) LANGUAGE sql IMMUTABLE AS $$
 SELECT e.n::integer, split_part(e.pair, '=', 1), substr(e.pair, strpos(e.pair, '=') + 1)
 FROM regexp_split_to_table($1, '\|') WITH ORDINALITY AS e(pair, n) WHERE e.pair <> ''
 $$;
@@ -52,7 +52,7 @@ $$;
 -- Takes rows in: what they say is so afterwards, and what they do not say is as
 -- before. Whole, or not at all when a promise of the schema breaks. Rows that are
 -- at fault by themselves are told and left out.
-CREATE FUNCTION take_rows(given jsonb) RETURNS SETOF product_result LANGUAGE plpgsql SET jit = off AS $$
+CREATE FUNCTION take_rows(given jsonb) RETURNS SETOF product_result LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_mergejoin = off AS $$
 DECLARE
 	all_rows product_row[];
 	good product_row[];
@@ -77,7 +77,7 @@ BEGIN
 			WHEN o.nth > 1 THEN ARRAY['sku', 'twice']
 			WHEN o.variant_id IS NULL AND o.price IS NULL THEN ARRAY['price', 'required']
 			WHEN o.product_id IS NULL AND o.by_slug IS NULL AND o.owner = o.new_product_id
-				AND o.name_es IS NULL THEN ARRAY['name_es', 'required']
+				AND coalesce(o.name_es, '') = '' THEN ARRAY['name_es', 'required']
 			WHEN o.categories <> '' AND EXISTS (SELECT FROM regexp_split_to_table(o.categories, '\|') AS c
 				WHERE NOT EXISTS (SELECT FROM category_text t WHERE t.lang = 'es' AND t.slug = c))
 				THEN ARRAY['categories', 'choice'] END AS fault
@@ -250,7 +250,7 @@ RETURNS TABLE (product_id uuid, "position" integer, variant_id uuid, sku text, p
 	categories text, name_es text, description_es text, slug_en text, name_en text, description_en text,
 	options_es text, options_en text, attributes text, images text, price bigint, compare_at bigint,
 	tax_class text, weight_g integer) LANGUAGE sql STABLE AS $$
-SELECT p.id, v.position, v.id, v.sku, coalesce(es.slug, en.slug), p.status, p.brand,
+SELECT p.id, v.position, v.id, v.sku, coalesce(es.slug, en.slug, ''), p.status, p.brand,
 	coalesce((SELECT string_agg(t.slug, '|' ORDER BY t.slug) FROM product_category pc JOIN category_text t
 		ON t.category_id = pc.category_id AND t.lang = 'es' WHERE pc.product_id = p.id), ''),
 	coalesce(es.name, ''), coalesce(es.description, ''), coalesce(en.slug, ''), coalesce(en.name, ''),
@@ -272,3 +272,8 @@ LEFT JOIN product_text en ON en.product_id = p.id AND en.lang = 'en'
 WHERE p.id >= after_product AND (p.id, v.position, v.id) > (after_product, after_position, after_variant)
 ORDER BY p.id, v.position, v.id LIMIT most
 $$;
+
+-- What a batch touches is found by its ids, whatever the tables' sizes were when
+-- the plan was made.
+ALTER FUNCTION products_refresh(uuid[]) SET enable_seqscan = off;
+ALTER FUNCTION products_refresh(uuid[]) SET enable_mergejoin = off;

@@ -71,6 +71,6 @@ INSERT INTO stock (variant_id, location_id, available, number)
 SELECT pg_temp.id(0, n * 4 + v), pg_temp.id(2, 1), CASE WHEN a % 9 = 0 THEN 0 ELSE 5 END, 1
 FROM made, generate_series(1, 2) AS v;
 ANALYZE;
-SELECT count(products_refresh(ids)) FROM (SELECT array_agg(id) AS ids FROM made GROUP BY n / 1000) AS x \g /dev/null
+SELECT count(products_refresh(ids)) FROM (SELECT array_agg(id) AS ids FROM made GROUP BY n / 200) AS x \g /dev/null
 COMMIT;
 VACUUM ANALYZE;

@@ -16,7 +16,22 @@
 #define SECONDS_MAX 10
 #define QUALITY 82
 
-static const int widths[] = { 160, 320, 640, 960, 1280, 1920 };
+#define USUAL 640		/* the width of `src` */
+
+/* The widths that are made of a picture: the fixed ones that it reaches, and its
+ * own where that is less than what a page shows. Gives their number. */
+static int
+plan_widths(int own, int out[PICTURE_WIDTHS_MAX])
+{
+	static const int fixed[] = { 160, 320, USUAL, 960, 1280, 1920 };
+	int n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(fixed) && fixed[i] <= own; i++)
+		out[n++] = fixed[i];
+	if (own < USUAL && (n == 0 || out[n - 1] < own))
+		out[n++] = own;
+	return n;
+}
 
 /* What the child tells of a picture. */
 struct report {
@@ -191,6 +206,7 @@ make_files(const unsigned char *bytes, size_t n, const char *stem)
 {
 	struct report report = { .result = PICTURE_UNKNOWN };
 	gdImagePtr image;
+	int widths[PICTURE_WIDTHS_MAX], n_widths;
 
 	gdSetErrorMethod(ignore_messages);
 	image = decode(bytes, n);
@@ -203,10 +219,9 @@ make_files(const unsigned char *bytes, size_t n, const char *stem)
 	report.width = gdImageSX(image);
 	report.height = gdImageSY(image);
 	report.result = PICTURE_GOOD;
-	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
-		if ((i == 0 || widths[i] <= report.width) &&
-		    !write_width(image, widths[i] < report.width ? widths[i] :
-		    report.width, stem))
+	n_widths = plan_widths(report.width, widths);
+	for (int i = 0; i < n_widths; i++)
+		if (!write_width(image, widths[i], stem))
 			report.result = PICTURE_FAILED;
 	return report;
 }
@@ -277,12 +292,9 @@ picture_make(struct arena *arena, const char *folder, const void *bytes,
 	report = in_child(bytes, n, stem);
 	if (report.result != PICTURE_GOOD)
 		return (enum picture_result)report.result;
-	for (size_t i = 0; i < ARRAY_LEN(widths); i++)
-		if (i == 0 || widths[i] <= report.width)
-			p->widths[p->widths_n++] = widths[i] < report.width ?
-			    widths[i] : report.width;
+	p->widths_n = plan_widths(report.width, p->widths);
 	for (int i = 0; i < p->widths_n; i++)
-		if (p->widths[i] <= 640)
+		if (p->widths[i] <= USUAL)
 			best = p->widths[i];
 	p->width = best;
 	p->height = (int)((int64_t)report.height * best / report.width);

@@ -137,6 +137,35 @@ void account_tell(struct request *, enum event_type, const struct account *,
 void account_tell_factor(struct request *, enum event_type,
     const struct account *, const char *factor);
 
+/* Does who asks hold all of them (spaced)? If not, the first is named. */
+bool rights_hold_all(struct request *, const char *permissions);
+
+/* Permissions as they are stored; NULL: one is none, and noted. */
+const char *rights_join(struct request *, const char *const *words, size_t n);
+
+/* What a key's hash stands for; false: nothing. */
+bool api_key_session(struct request *, const char *token_hash,
+    struct session *);
+/* The copy of a session or key in Redis is dead from now on. */
+void session_mark_dead(struct request *, const char *token_hash);
+
+extern const struct db_rule grants_rules[];
+extern const struct schema role_schema, role_input, role_name_input,
+    person_schema, person_list_input, grants_input, person_input,
+    person_id_input, allowed_schema, api_key_schema, api_key_input,
+    api_key_id_input;
+
+int role_list(struct request *);
+int role_put(struct request *);
+int role_delete(struct request *);
+int person_list(struct request *);
+int person_set(struct request *);
+int grants_put(struct request *);
+int allowed_list(struct request *);
+int api_key_list(struct request *);
+int api_key_add(struct request *);
+int api_key_delete(struct request *);
+
 extern const struct schema register_input, login_input, token_input,
     forgot_input, reset_input, change_input, me_input, session_id_input,
     session_list_schema, session_check_input, page_query, login_page_input,

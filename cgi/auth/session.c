@@ -73,6 +73,12 @@ mark_dead(struct request *r, const struct ended *ended, size_t n)
 	}
 }
 
+void
+session_mark_dead(struct request *r, const char *token_hash)
+{
+	mark_dead(r, &(struct ended){ .token_hash = token_hash }, 1);
+}
+
 static bool
 end_sessions(struct request *r, const struct ended *ended, size_t n)
 {
@@ -134,7 +140,9 @@ DB_QUERY(renew_session, 3,
 	" WHERE id = $1::uuid AND ended_at IS NULL");
 DB_QUERY(list_tokens, 1,
 	"SELECT id, token_hash FROM session WHERE account_id = $1::uuid"
-	" AND ended_at IS NULL AND expires_at > now() LIMIT 1000");
+	" AND ended_at IS NULL AND expires_at > now() UNION ALL"
+	" SELECT id, token_hash FROM api_key WHERE account_id = $1::uuid"
+	" AND ended_at IS NULL LIMIT 1000");
 
 bool
 session_renew(struct request *r)
@@ -190,7 +198,8 @@ session_of_hash(struct request *r, const char *token_hash,
 	struct redis_value value;
 
 	if (!db_one(r->db, &find_session, &session_schema, found, P(token_hash),
-	    P(r->app->conf->staff_mfa)))
+	    P(r->app->conf->staff_mfa)) && (request_failed(r) ||
+	    !api_key_session(r, token_hash, found)))
 		return !request_failed(r);
 	*session = found;
 	if (key == NULL)

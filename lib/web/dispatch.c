@@ -193,8 +193,9 @@ check_permission(struct request *r)
 		problem(r, PROBLEM_NOT_SIGNED_IN);
 		return false;
 	}
-	if (str_eq(needs, PERM_SIGNED_IN) || session_may(r->session, needs)) {
-		if (!r->route->is_fresh ||
+	if (str_eq(needs, PERM_SIGNED_IN) ? !session_is_key(r->session) :
+	    session_may(r->session, needs)) {
+		if (!r->route->is_fresh || session_is_key(r->session) ||
 		    r->session->fresh_until_us > clock_now_us())
 			return true;
 		problem(r, PROBLEM_STEP_UP_REQUIRED);

@@ -85,7 +85,10 @@ from_auth(struct request *r, const char *token_hash)
 bool
 session_load(struct request *r)
 {
-	const char *token = request_cookie(r, SESSION_COOKIE);
+	static const char bearer[] = "Bearer zk_";
+	const char *header = request_env(r, "HTTP_AUTHORIZATION");
+	const char *token = str_starts(header, bearer) ?
+	    header + strlen("Bearer ") : request_cookie(r, SESSION_COOKIE);
 	char hash[65];
 	bool known;
 
@@ -101,10 +104,19 @@ session_load(struct request *r)
 	if (known && r->session != NULL) {
 		char text[UUID_TEXT_SIZE];
 
-		r->actor = arena_printf(r->arena, "user:%s",
+		r->actor = session_is_key(r->session) ?
+		    arena_printf(r->arena, "key:%s",
+		    uuid_text(&r->session->session_id, text)) :
+		    arena_printf(r->arena, "user:%s",
 		    uuid_text(&r->session->user_id, text));
 	}
 	return known;
+}
+
+bool
+session_is_key(const struct session *session)
+{
+	return session->factor != NULL && str_eq(session->factor, "key");
 }
 
 bool

@@ -38,6 +38,10 @@ bool session_load(struct request *);
 /* The key of the copy of a token's session in Redis; NULL: Redis is down. */
 const char *session_copy_key(struct request *, const char *token_hash);
 
+/* Is it a program with an API key ("Authorization: Bearer zk_...")? Then
+ * session_id is the key's, and nothing is its own. */
+bool session_is_key(const struct session *);
+
 /* Does the session hold the permission? */
 bool session_may(const struct session *, const char *permission);
 

@@ -1,0 +1,389 @@
+/*
+ * Roles, and who has them. Nobody grants what they lack, changes a role or a
+ * person that may more than they do, or takes the last owner away; what was
+ * changed counts from the next request on.
+ */
+#include "auth.h"
+
+#include <json-c/json.h>
+
+#include "db/sql.h"
+
+#define PERMISSIONS_MAX 200
+
+struct role {
+	struct uuid id;
+	const char *name, *permissions;
+	int64_t people;
+};
+
+SCHEMA(role_schema, struct role,
+	FIELD_UUID(struct role, id),
+	FIELD_TEXT(struct role, name),
+	FIELD_TEXT(struct role, permissions, .help = "spaced; *: all"),
+	FIELD_I64(struct role, people));
+
+DB_QUERY(list_roles, 0,
+	"SELECT r.id, r.name, r.permissions, (SELECT count(*) FROM account_role x"
+	" WHERE x.role = r.name) AS people FROM role r ORDER BY r.name LIMIT 200");
+DB_QUERY(find_role, 1,
+	"SELECT id, name, permissions FROM role WHERE name = $1 FOR UPDATE");
+DB_QUERY(put_role, 2,
+	"INSERT INTO role (name, permissions) VALUES ($1, $2) ON CONFLICT"
+	" ON CONSTRAINT role_pkey DO UPDATE SET permissions = excluded.permissions"
+	" RETURNING id, name, permissions");
+DB_QUERY(drop_role, 1,
+	"DELETE FROM role WHERE name = $1 AND NOT EXISTS (SELECT FROM account_role"
+	" WHERE role = $1)");
+DB_QUERY(list_holders, 1,
+	"SELECT account_id AS id FROM account_role WHERE role = $1");
+
+bool
+rights_hold_all(struct request *r, const char *permissions)
+{
+	char *words = arena_strdup(r->arena, permissions), *word;
+
+	while ((word = strsep(&words, " ")) != NULL)
+		if (word[0] != '\0' && !session_may(r->session, word)) {
+			problem_member(r, "permission",
+			    json_object_new_string(word));
+			problem(r, PROBLEM_FORBIDDEN);
+			return false;
+		}
+	return true;
+}
+
+static bool
+is_permission(const char *text)
+{
+	int dots = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '.' && (p == text || p[-1] == '.' || p[1] == '\0'))
+			return false;
+		dots += *p == '.';
+		if (*p != '.' && *p != '_' && !islower((unsigned char)*p))
+			return false;
+	}
+	return dots == 2;
+}
+
+const char *
+rights_join(struct request *r, const char *const *words, size_t n)
+{
+	struct buf out;
+
+	buf_init(&out, r->arena, PERMISSIONS_MAX * 128);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_permission(words[i])) {
+			problem_field(r, arena_printf(r->arena,
+			    "permissions.%zu", i), "format",
+			    field_message(r, "format", 0, 0));
+			problem(r, PROBLEM_INVALID);
+			return NULL;
+		}
+		buf_printf(&out, "%s%s", i > 0 ? " " : "", words[i]);
+	}
+	return out.data;
+}
+
+int
+role_list(struct request *r)
+{
+	struct role *roles;
+	size_t n;
+
+	if (!db_all(r->db, &list_roles, &role_schema, &roles, &n))
+		return 0;
+	return reply_list(r, &role_schema, roles, n, NULL);
+}
+
+struct role_put {
+	const char *name;
+	const char **permissions;
+	size_t permissions_n;
+};
+
+static bool
+is_role_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= 2 && strspn(name, "abcdefghijklmnopqrstuvwxyz-") == n;
+}
+
+SCHEMA(role_input, struct role_put,
+	FIELD_TEXT(struct role_put, name, .required = true, .max = 40,
+	    .check = is_role_name, .format = "role-name"),
+	FIELD_TEXTS(struct role_put, permissions, permissions_n,
+	    .required = true, .max = PERMISSIONS_MAX));
+SCHEMA(role_name_input, struct role_put,
+	FIELD_TEXT(struct role_put, name, .required = true, .max = 40));
+
+static void
+tell_role(struct request *r, struct uuid id, const char *name,
+    const char *before, const char *after)
+{
+	struct json_object *data = json_object_new_object();
+
+	json_object_object_add(data, "role", json_object_new_string(name));
+	json_object_object_add(data, "before",
+	    before == NULL ? NULL : json_object_new_string(before));
+	json_object_object_add(data, "after",
+	    after == NULL ? NULL : json_object_new_string(after));
+	event_emit_json(r, EVENT_ROLE_CHANGED, id, data);
+}
+
+/* The two that the shop itself stands on. */
+static bool
+is_fixed(const char *name)
+{
+	return str_eq(name, "owner") || str_eq(name, "customer");
+}
+
+int
+role_put(struct request *r)
+{
+	const struct role_put *in = request_input(r);
+	const char *permissions = rights_join(r, in->permissions,
+	    in->permissions_n);
+	struct role old = { .permissions = NULL }, role;
+	struct account *holders;
+	size_t n;
+
+	if (permissions == NULL)
+		return r->status;
+	if (is_fixed(in->name))
+		return problem(r, PROBLEM_CONFLICT);
+	if ((db_one(r->db, &find_role, &role_schema, &old, P(in->name)) &&
+	    !rights_hold_all(r, old.permissions)) ||
+	    !rights_hold_all(r, permissions))
+		return r->status;
+	if (!db_one(r->db, &put_role, &role_schema, &role, P(in->name),
+	    P(permissions)) || !db_all(r->db, &list_holders, &account_schema,
+	    &holders, &n, P(in->name)))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		sessions_changed(r, holders[i].id);
+	tell_role(r, role.id, role.name, old.permissions, permissions);
+	return reply(r, 200, &role_schema, &role);
+}
+
+int
+role_delete(struct request *r)
+{
+	const struct role_put *in = request_input(r);
+	struct role old;
+
+	if (!db_one(r->db, &find_role, &role_schema, &old, P(in->name)))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
+	if (!rights_hold_all(r, old.permissions))
+		return r->status;
+	if (is_fixed(in->name) || !db_exec(r->db, &drop_role, P(in->name)))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_CONFLICT);
+	tell_role(r, old.id, old.name, old.permissions, NULL);
+	return reply_empty(r, 204);
+}
+
+/* --- People --- */
+
+struct person {
+	struct uuid id;
+	const char *email, *name, *roles;
+	bool is_active;
+	int64_t created_at;
+};
+
+SCHEMA(person_schema, struct person,
+	FIELD_UUID(struct person, id),
+	FIELD_TEXT(struct person, email),
+	FIELD_TEXT(struct person, name),
+	FIELD_TEXT(struct person, roles),
+	FIELD_BOOL(struct person, is_active),
+	FIELD_TIME(struct person, created_at));
+
+struct person_list {
+	const char *role, *email, *after;
+};
+
+SCHEMA(person_list_input, struct person_list,
+	FIELD_TEXT(struct person_list, role, .max = 40),
+	FIELD_TEXT(struct person_list, email, .max = 254),
+	FIELD_TEXT(struct person_list, after, .max = 300));
+
+#define PEOPLE_MAX 50
+
+int
+person_list(struct request *r)
+{
+	const struct person_list *in = request_input(r);
+	const char *after[1], *next = NULL;
+	struct person *people;
+	struct uuid last;
+	struct sql sql;
+	size_t n;
+
+	sql_start(&sql, r->arena, "SELECT a.id, a.email, a.name, a.is_active,"
+	    " a.created_at, coalesce((SELECT string_agg(x.role, ' ' ORDER BY"
+	    " x.role) FROM account_role x WHERE x.account_id = a.id), '') AS roles"
+	    " FROM account a WHERE true");
+	if (in->role != NULL)
+		sql_add(&sql, " AND EXISTS (SELECT FROM account_role x"
+		    " WHERE x.account_id = a.id AND x.role = ?)", P(in->role));
+	if (in->email != NULL)
+		sql_add(&sql, " AND lower(a.email) = lower(?)", P(in->email));
+	if (in->after != NULL) {
+		if (!cursor_read(r, in->after, after, 1))
+			return r->status;
+		if (!uuid_parse(after[0], &last))
+			return problem(r, PROBLEM_INVALID);
+		sql_add(&sql, " AND a.id < ?::uuid", P(last));
+	}
+	sql_add(&sql, " ORDER BY a.id DESC LIMIT ?::int", P(PEOPLE_MAX + 1));
+	if (!sql_all(r->db, &sql, &person_schema, (void **)&people, &n))
+		return 0;
+	if (n > PEOPLE_MAX) {
+		char text[UUID_TEXT_SIZE];
+
+		next = cursor_make(r, "%s", uuid_text(&people[--n - 1].id, text));
+	}
+	return reply_list(r, &person_schema, people, n, next);
+}
+
+struct person_set {
+	struct uuid id;
+	const char **roles;
+	size_t roles_n;
+	bool is_active;
+};
+
+SCHEMA(grants_input, struct person_set,
+	FIELD_UUID(struct person_set, id, .required = true),
+	FIELD_TEXTS(struct person_set, roles, roles_n, .required = true,
+	    .max = 20));
+SCHEMA(person_input, struct person_set,
+	FIELD_UUID(struct person_set, id, .required = true),
+	FIELD_BOOL(struct person_set, is_active, .required = true));
+SCHEMA(person_id_input, struct person_set,
+	FIELD_UUID(struct person_set, id, .required = true));
+
+DB_QUERY(lock_owners, 0,
+	"SELECT account_id FROM account_role WHERE role = 'owner' FOR UPDATE");
+DB_QUERY(count_owners, 1,
+	"SELECT count(*) FROM account_role x JOIN account a ON a.id = x.account_id"
+	" AND a.is_active WHERE x.role = 'owner' AND a.id <> $1::uuid");
+DB_QUERY(drop_grants, 1,
+	"DELETE FROM account_role WHERE account_id = $1::uuid");
+DB_QUERY(put_grants, 2,
+	"INSERT INTO account_role (account_id, role)"
+	" SELECT DISTINCT $1::uuid, unnest(string_to_array($2, ' '))");
+DB_QUERY(permissions_of, 1,
+	"SELECT coalesce(string_agg(permissions, ' '), '') FROM role"
+	" WHERE name = ANY (string_to_array($1, ' ')) AND permissions <> ''");
+DB_QUERY(set_active, 2,
+	"UPDATE account SET is_active = $2::boolean WHERE id = $1::uuid");
+
+const struct db_rule grants_rules[] = {
+	{ "account_role_role_fkey", PROBLEM_NOT_FOUND },
+	{ NULL, PROBLEM_NONE }
+};
+
+/* Somebody whom the session may change: none who may more than it. */
+static bool
+find_person(struct request *r, struct uuid id, struct account *account)
+{
+	db_exec(r->db, &lock_owners);	/* two owners at once: one waits */
+	if (!account_find_id(r, id, account)) {
+		if (!request_failed(r))
+			problem(r, PROBLEM_NOT_FOUND);
+		return false;
+	}
+	return rights_hold_all(r, account->permissions);
+}
+
+static bool
+is_last_owner(struct request *r, const struct account *account)
+{
+	if (!str_eq(account->permissions, "*") ||
+	    db_integer(r->db, &count_owners, 0, P(account->id)) > 0)
+		return false;
+	if (!request_failed(r))
+		problem(r, PROBLEM_LAST_OWNER);
+	return true;
+}
+
+int
+grants_put(struct request *r)
+{
+	const struct person_set *in = request_input(r);
+	struct account account;
+	bool stays_owner = false;
+	struct buf roles;
+
+	buf_init(&roles, r->arena, 2000);
+	for (size_t i = 0; i < in->roles_n; i++) {
+		if (!is_role_name(in->roles[i]))
+			return problem(r, PROBLEM_NOT_FOUND);
+		stays_owner |= str_eq(in->roles[i], "owner");
+		buf_printf(&roles, "%s%s", i > 0 ? " " : "", in->roles[i]);
+	}
+	if (!find_person(r, in->id, &account) ||
+	    (!stays_owner && is_last_owner(r, &account)) ||
+	    !rights_hold_all(r, db_text(r->db, &permissions_of, P(roles.data))))
+		return r->status;
+	db_exec(r->db, &drop_grants, P(account.id));
+	if (in->roles_n > 0)
+		db_exec(r->db, &put_grants, P(account.id), P(roles.data));
+	if (request_failed(r))
+		return 0;
+	sessions_changed(r, account.id);
+	tell_role(r, account.id, "", account.roles, roles.data);
+	return reply_empty(r, 204);
+}
+
+int
+person_set(struct request *r)
+{
+	const struct person_set *in = request_input(r);
+	struct uuid none = { .bytes = { 0 } };
+	struct account account;
+
+	if (!find_person(r, in->id, &account) ||
+	    (!in->is_active && is_last_owner(r, &account)))
+		return r->status;
+	if (!db_exec(r->db, &set_active, P(account.id), P(in->is_active)) ||
+	    (!in->is_active && !session_end_others(r, account.id, none)))
+		return 0;
+	sessions_changed(r, account.id);
+	account_tell_factor(r, EVENT_USER_CHANGED, &account,
+	    in->is_active ? "enabled" : "disabled");
+	return reply_empty(r, 204);
+}
+
+/* What may this person do, and by which role? */
+struct allowed {
+	const char *permission, *roles;
+};
+
+SCHEMA(allowed_schema, struct allowed,
+	FIELD_TEXT(struct allowed, permission),
+	FIELD_TEXT(struct allowed, roles, .help = "that give it"));
+
+DB_QUERY(list_allowed, 1,
+	"SELECT p AS permission, string_agg(r.name, ' ' ORDER BY r.name) AS roles"
+	" FROM account a JOIN account_role x ON x.account_id = a.id"
+	" JOIN role r ON r.name = x.role,"
+	" unnest(string_to_array(r.permissions, ' ')) AS p"
+	" WHERE a.id = $1::uuid AND a.is_active GROUP BY p ORDER BY p LIMIT 500");
+
+int
+allowed_list(struct request *r)
+{
+	const struct person_set *in = request_input(r);
+	struct allowed *rows;
+	size_t n;
+
+	if (!db_all(r->db, &list_allowed, &allowed_schema, &rows, &n, P(in->id)))
+		return 0;
+	return reply_list(r, &allowed_schema, rows, n, NULL);
+}

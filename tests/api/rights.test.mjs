@@ -1,0 +1,150 @@
+// Who may do what: roles as data, grants, keys of programs; what nobody gains by
+// granting, editing or removing; a matrix of every route and shipped role.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import test from 'node:test';
+import { Client, owner, sql, until, url } from './client.mjs';
+
+const boss = await owner(), document = await (await fetch(`${url}/openapi.json`)).json();
+const dir = process.env.ZOCO_DIR;
+const type = answer => `${answer.status} ${(answer.body?.type ?? '').replace('/problems/', '')}`;
+const id = email => sql('auth', `SELECT id FROM account WHERE email = '${email}'`)[0].id;
+const grant = (who, person, ...roles) => who.api('PUT', `/auth/users/${person}/grants`, { roles });
+const role = (who, name, ...permissions) => who.api('PUT', `/auth/roles/${name}`, { permissions });
+
+// Somebody new with these roles: { id, client }.
+async function person(...roles) {
+	const email = `p-${randomUUID()}@zoco.example`, password = 'tres tristes tigres';
+	assert.equal((await new Client().api('POST', '/auth/register', { email, password, name: 'Pia' })).status, 202);
+	if (roles.length > 0)
+		assert.equal((await grant(boss, id(email), ...roles)).status, 204);
+	return { id: id(email), client: await new Client().signIn(email, password) };
+}
+
+test('shipped roles are there; their permissions are ones that routes ask for', async () => {
+	const { body } = await boss.api('GET', '/auth/roles');
+	const names = body.items.map(r => r.name);
+	for (const name of ['owner', 'manager', 'catalog-editor', 'warehouse', 'support', 'finance', 'auditor'])
+		assert.ok(names.includes(name), name);
+	const programs = readdirSync(`${dir}/bin`).filter(name => /^zoco-(?!admin|migrate|job-)/.test(name));
+	const asked = new Set(programs.flatMap(name => execFileSync(`${dir}/bin/${name}`, ['--routes'], { encoding: 'utf8' }).trim().split('\n'))
+		.map(line => JSON.parse(line).needs));
+	for (const r of body.items.filter(r => r.name !== 'owner'))
+		for (const one of r.permissions.split(' ').filter(Boolean))
+			assert.ok(asked.has(one), `${r.name}: ${one}`);
+});
+
+test('a role given or taken counts at the next request', async () => {
+	const { id, client } = await person();
+	assert.equal(type(await client.api('GET', '/payments')), '403 forbidden');
+	assert.equal((await grant(boss, id, 'finance')).status, 204);
+	assert.equal((await client.api('GET', '/payments')).status, 200);
+	assert.equal((await role(boss, 'reader', 'payments.payment.read')).status, 200);
+	assert.equal((await grant(boss, id, 'reader')).status, 204);
+	assert.equal((await client.api('GET', '/payments')).status, 200);
+	assert.equal((await role(boss, 'reader', 'orders.order.read')).status, 200);
+	assert.equal(type(await client.api('GET', '/payments')), '403 forbidden');
+	assert.equal(type(await boss.api('DELETE', '/auth/roles/reader')), '409 conflict', 'somebody has it');
+	assert.equal((await grant(boss, id)).status, 204);
+	assert.equal((await boss.api('DELETE', '/auth/roles/reader')).status, 204);
+	assert.equal((await boss.api('PATCH', `/auth/users/${id}`, { is_active: false })).status, 204);
+	assert.equal((await client.api('GET', '/auth/me')).status, 401);
+	await until(async () => (await boss.api('GET', `/audit/entries?entity=${id}&action=user.role-changed`)).body.items.length >= 3, 'the entries', 30);
+});
+
+test('nobody grants what they lack, edits a higher role or a higher person', async () => {
+	assert.equal((await role(boss, 'team-lead', 'auth.user.read', 'auth.user.grant', 'auth.user.write', 'auth.role.read', 'auth.role.write',
+		'auth.api_key.write', 'orders.order.read')).status, 200);
+	const lead = await person('team-lead'), other = await person();
+	const refused = async (answer, lacks) => assert.deepEqual([type(await answer), (await answer).body.permission], ['403 forbidden', lacks]);
+	await refused(grant(lead.client, other.id, 'owner'), '*');
+	await refused(grant(lead.client, lead.id, 'team-lead', 'finance'), 'payments.payment.read');
+	await refused(grant(lead.client, id('owner@zoco.example')), '*');
+	await refused(lead.client.api('PATCH', `/auth/users/${id('owner@zoco.example')}`, { is_active: false }), '*');
+	await refused(role(lead.client, 'team-lead', 'orders.order.read', 'payments.payment.refund'), 'payments.payment.refund');
+	await refused(role(lead.client, 'manager', 'orders.order.read'), 'catalog.product.read');
+	await refused(lead.client.api('DELETE', '/auth/roles/warehouse'), 'inventory.level.read');
+	await refused(lead.client.api('POST', '/auth/api-keys', { name: 'x', permissions: ['payments.payment.read'] }), 'payments.payment.read');
+	assert.equal(type(await role(boss, 'owner', 'orders.order.read')), '409 conflict');
+	assert.equal(type(await grant(boss, other.id, 'no-such-role')), '404 not-found');
+	assert.equal((await role(boss, 'odd', 'all of it')).body.errors[0].field, 'permissions.0');
+	assert.equal((await role(lead.client, 'looker', 'orders.order.read')).status, 200);
+	assert.equal((await grant(lead.client, other.id, 'looker')).status, 204);
+});
+
+test('the last owner stays, also when two leave at once', async () => {
+	const me = id('owner@zoco.example');
+	assert.equal(type(await grant(boss, me, 'manager')), '409 last-owner');
+	assert.equal(type(await boss.api('PATCH', `/auth/users/${me}`, { is_active: false })), '409 last-owner');
+	const second = await person('owner');
+	const answers = await Promise.all([grant(boss, second.id), grant(second.client, me)]);
+	assert.equal(answers.filter(a => a.status === 204).length, 1, answers.map(type).join());
+	assert.equal(sql('auth', `SELECT 1 FROM account_role x JOIN account a ON a.id = x.account_id AND a.is_active WHERE role = 'owner'`).length, 1);
+	if ((await boss.api('GET', '/audit/entries')).status !== 200)
+		assert.equal((await grant(second.client, me, 'owner')).status, 204);
+});
+
+test('what can this person do, and why', async () => {
+	const { id } = await person('support', 'finance');
+	const { body } = await boss.api('GET', `/auth/users/${id}/permissions`);
+	const roles = Object.fromEntries(body.items.map(p => [p.permission, p.roles]));
+	assert.equal(roles['orders.order.read'], 'finance support');
+	assert.equal(roles['payments.payment.refund'], 'finance');
+	assert.equal(roles['catalog.product.write'], undefined);
+	const found = (await boss.api('GET', '/auth/users?role=support')).body.items;
+	assert.ok(found.some(p => p.id === id));
+	assert.equal((await boss.api('GET', '/auth/users?email=OWNER@zoco.example')).body.items.length, 1);
+});
+
+test('a key: shown once, for its scopes and its time, no more than its maker, ended at once', async () => {
+	const { id, client } = await person('manager');
+	assert.equal(type(await client.api('POST', '/auth/api-keys', { name: 'x', permissions: ['payments.payment.read'] })), '403 forbidden');
+	assert.equal((await role(boss, 'keymaker', 'auth.api_key.write', 'auth.api_key.read', 'payments.payment.read', 'inventory.level.read')).status, 200);
+	assert.equal((await grant(boss, id, 'keymaker')).status, 204);
+	const { status, body } = await client.api('POST', '/auth/api-keys', { name: 'ERP', permissions: ['payments.payment.read'], days: 30 });
+	assert.equal(status, 201);
+	assert.match(body.key, /^zk_[\w-]{43}$/);
+	assert.equal(type(await client.api('POST', '/auth/api-keys', { name: 'x', permissions: ['auth.api_key.read'] })), '409 conflict');
+	const use = (path, method = 'GET') => new Client().api(method, path, undefined, { authorization: `Bearer ${body.key}` });
+	assert.equal((await use('/payments')).status, 200);
+	assert.equal(type(await use('/inventory/levels')), '403 forbidden', 'not in its scopes');
+	assert.equal(type(await use('/auth/me')), '403 forbidden', 'nothing of its maker');
+	const wrong = new Client().api('GET', '/payments', undefined, { authorization: `Bearer zk_${'A'.repeat(43)}` });
+	assert.equal(type(await wrong), '401 not-signed-in');
+	const listed = (await boss.api('GET', '/auth/api-keys')).body.items.find(key => key.id === body.id);
+	assert.deepEqual([listed.key, listed.used_at !== null], [null, true]);
+	assert.ok(!JSON.stringify(sql('auth', 'SELECT token_hash FROM api_key')).includes(body.key.slice(3)));
+	assert.equal((await grant(boss, id, 'customer')).status, 204);
+	assert.equal(type(await use('/payments')), '403 forbidden', 'its maker may no longer');
+	assert.equal((await grant(boss, id, 'keymaker')).status, 204);
+	assert.equal((await use('/payments')).status, 200);
+	assert.equal((await boss.api('DELETE', `/auth/api-keys/${body.id}`)).status, 204);
+	assert.equal(type(await use('/payments')), '401 not-signed-in');
+});
+
+test('the matrix: every route with every shipped role', async () => {
+	const roles = sql('auth', `SELECT name, permissions FROM role WHERE name IN ('customer', 'manager', 'catalog-editor', 'warehouse', 'support', 'finance', 'auditor')`);
+	const routes = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations)
+		.map(([method, o]) => ({ path, method: method.toUpperCase(), needs: o['x-needs'] }))).filter(r => r.path.startsWith('/api/v1/'));
+	let checked = 0;
+	const ask = async (client, { path, method }) => {
+		const headers = { 'idempotency-key': randomUUID(), ...(method === 'GET' || method === 'DELETE' ? {} : { 'content-type': 'application/json' }) };
+		const answer = await client.fetch(path.replaceAll(/\{[^}]+\}/g, randomUUID()), { method, headers,
+			body: method === 'GET' || method === 'DELETE' ? undefined : '[]' });	// never valid: nothing is changed
+		const text = await answer.text();
+		checked++;
+		return `${answer.status} ${text.startsWith('{') ? JSON.parse(text).type ?? '' : ''}`;
+	};
+	for (const route of routes.filter(r => r.needs.includes('.')))
+		assert.equal(await ask(new Client(), route), '401 /problems/not-signed-in', `nobody: ${route.method} ${route.path}`);
+	for (const { name, permissions } of roles) {
+		const { client } = await person(name);
+		for (const route of routes.filter(r => r.needs.includes('.'))) {
+			const answer = await ask(client, route), may = permissions.split(' ').includes(route.needs);
+			assert.equal(answer === '403 /problems/forbidden', !may, `${name}: ${route.method} ${route.path} ${answer}`);
+		}
+	}
+	assert.ok(checked > 300, `${checked} checked`);
+});

@@ -92,7 +92,7 @@ extern const struct schema product_list_input, product_list_schema,
     product_card_schema, suggest_input, suggestions_schema,
     product_get_input, product_schema, category_schema, prices_input,
     variant_words_input, imported_schema, import_list_schema,
-    image_at_input,
+    image_at_input, part_input,
     import_get_input, import_form_input,
     product_add_input, product_change_input, product_id_input,
     variant_add_input, variant_price_input, price_form_input;
@@ -112,6 +112,10 @@ int variant_price(struct request *);
 int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int robots(struct request *);
+int sitemap(struct request *);
+int sitemap_part(struct request *);
+int product_feed(struct request *);
 int image_put(struct request *);
 int image_delete(struct request *);
 int import_add(struct request *);

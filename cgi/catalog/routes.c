@@ -36,6 +36,15 @@ const struct route catalog_routes[] = {
 	    .output = &product_schema,
 	    .summary = "A new price; needs If-Match, the product's ETag"),
 
+	API(GET, "/catalog/robots.txt", PERM_PUBLIC, NULL, TX_READ, robots,
+	    .summary = "What crawlers may read; also at /robots.txt"),
+	API(GET, "/catalog/sitemap.xml", PERM_PUBLIC, NULL, TX_READ, sitemap,
+	    .summary = "All pages, or an index of parts; also at /sitemap.xml"),
+	API(GET, "/catalog/sitemaps/{n}", PERM_PUBLIC, &part_input, TX_READ,
+	    sitemap_part, .summary = "A part; also at /sitemap-{n}.xml"),
+	API(GET, "/catalog/feed.xml", PERM_PUBLIC, &part_input, TX_READ,
+	    product_feed, .summary = "Products for merchants' centres, 5,000 a "
+	    "part (?n=); also at /feeds/products.xml"),
 	API(PUT, "/catalog/products/{id}/images/{n}", "catalog.product.write",
 	    &image_at_input, TX_NONE, image_put, .output = &product_schema,
 	    .takes_raw_body = true, .summary = "A picture: JPEG, PNG or WebP; "

@@ -92,11 +92,11 @@ extern const struct schema product_list_input, product_list_schema,
     product_card_schema, suggest_input, suggestions_schema,
     product_get_input, product_schema, category_schema, prices_input,
     variant_words_input, imported_schema, import_list_schema,
-    image_at_input, part_input,
+    image_at_input, part_input, sale_add_input, sale_drop_input,
     import_get_input, import_form_input,
     product_add_input, product_change_input, product_id_input,
     variant_add_input, variant_price_input, price_form_input;
-extern const struct db_rule product_rules[];
+extern const struct db_rule product_rules[], sale_rules[];
 
 int home(struct request *);
 int product_list(struct request *);
@@ -112,6 +112,12 @@ int variant_price(struct request *);
 int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int sale_add(struct request *);
+int sale_drop(struct request *);
+
+/* For the job: refreshes up to `most` products whose sales began or ended. */
+int64_t change_prices(struct request *, int most);
+
 int robots(struct request *);
 int sitemap(struct request *);
 int sitemap_part(struct request *);

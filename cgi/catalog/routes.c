@@ -36,6 +36,13 @@ const struct route catalog_routes[] = {
 	    .output = &product_schema,
 	    .summary = "A new price; needs If-Match, the product's ETag"),
 
+	API(POST, "/catalog/variants/{id}/sales", "catalog.product.write",
+	    &sale_add_input, TX_WRITE, sale_add, .output = &product_schema,
+	    .rules = sale_rules,
+	    .summary = "A lower price for a time; needs If-Match"),
+	API(DELETE, "/catalog/variants/{id}/sales", "catalog.product.write",
+	    &sale_drop_input, TX_WRITE, sale_drop, .output = &product_schema,
+	    .summary = "No sale any more; needs If-Match"),
 	API(GET, "/catalog/robots.txt", PERM_PUBLIC, NULL, TX_READ, robots,
 	    .summary = "What crawlers may read; also at /robots.txt"),
 	API(GET, "/catalog/sitemap.xml", PERM_PUBLIC, NULL, TX_READ, sitemap,

@@ -155,6 +155,12 @@ extern const struct schema role_schema, role_input, role_name_input,
     person_id_input, allowed_schema, api_key_schema, api_key_input,
     api_key_id_input;
 
+extern const struct schema grant_input;
+
+int grant_form(struct request *);
+int person_page(struct request *);
+int person_form(struct request *);
+int person_roles(struct request *);
 int role_list(struct request *);
 int role_put(struct request *);
 int role_delete(struct request *);

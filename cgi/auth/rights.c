@@ -312,6 +312,24 @@ is_last_owner(struct request *r, const struct account *account)
 	return true;
 }
 
+/* `roles` are the account's from now on, spaced. */
+static int
+set_grants(struct request *r, const struct account *account, const char *roles,
+    bool stays_owner)
+{
+	if ((!stays_owner && is_last_owner(r, account)) ||
+	    !rights_hold_all(r, db_text(r->db, &permissions_of, P(roles))))
+		return r->status;
+	db_exec(r->db, &drop_grants, P(account->id));
+	if (roles[0] != '\0')
+		db_exec(r->db, &put_grants, P(account->id), P(roles));
+	if (request_failed(r))
+		return 0;
+	sessions_changed(r, account->id);
+	tell_role(r, account->id, "", account->roles, roles);
+	return reply_empty(r, 204);
+}
+
 int
 grants_put(struct request *r)
 {
@@ -327,18 +345,9 @@ grants_put(struct request *r)
 		stays_owner |= str_eq(in->roles[i], "owner");
 		buf_printf(&roles, "%s%s", i > 0 ? " " : "", in->roles[i]);
 	}
-	if (!find_person(r, in->id, &account) ||
-	    (!stays_owner && is_last_owner(r, &account)) ||
-	    !rights_hold_all(r, db_text(r->db, &permissions_of, P(roles.data))))
+	if (!find_person(r, in->id, &account))
 		return r->status;
-	db_exec(r->db, &drop_grants, P(account.id));
-	if (in->roles_n > 0)
-		db_exec(r->db, &put_grants, P(account.id), P(roles.data));
-	if (request_failed(r))
-		return 0;
-	sessions_changed(r, account.id);
-	tell_role(r, account.id, "", account.roles, roles.data);
-	return reply_empty(r, 204);
+	return set_grants(r, &account, roles.data, stays_owner);
 }
 
 int
@@ -358,6 +367,92 @@ person_set(struct request *r)
 	account_tell_factor(r, EVENT_USER_CHANGED, &account,
 	    in->is_active ? "enabled" : "disabled");
 	return reply_empty(r, 204);
+}
+
+/* --- The person's page: a button a role --- */
+
+struct grant {
+	struct uuid id;
+	const char *role;
+	bool is_on;
+};
+
+SCHEMA(grant_input, struct grant,
+	FIELD_UUID(struct grant, id, .required = true),
+	FIELD_TEXT(struct grant, role, .required = true, .max = 40,
+	    .check = is_role_name, .format = "role-name"),
+	FIELD_BOOL(struct grant, is_on, .required = true));
+
+int
+grant_form(struct request *r)
+{
+	const struct grant *in = request_input(r);
+	struct account account;
+	bool stays_owner = str_eq(in->role, "owner") && in->is_on;
+	char *words, *word;
+	struct buf roles;
+
+	if (!find_person(r, in->id, &account))
+		return r->status;
+	buf_init(&roles, r->arena, 4000);
+	words = arena_strdup(r->arena, account.roles);
+	while ((word = strsep(&words, " ")) != NULL) {
+		if (word[0] == '\0' || str_eq(word, in->role))
+			continue;
+		stays_owner |= str_eq(word, "owner");
+		buf_printf(&roles, "%s%s", roles.len > 0 ? " " : "", word);
+	}
+	if (in->is_on)
+		buf_printf(&roles, "%s%s", roles.len > 0 ? " " : "", in->role);
+	if (set_grants(r, &account, roles.len > 0 ? roles.data : "",
+	    stays_owner) != 204)
+		return r->status;
+	return reply(r, 200, &me_schema, &account);
+}
+
+struct offer {
+	const char *name, *permissions;
+	bool has;
+};
+
+static SCHEMA(offer_schema, struct offer,
+	FIELD_TEXT(struct offer, name),
+	FIELD_TEXT(struct offer, permissions),
+	FIELD_BOOL(struct offer, has));
+
+DB_QUERY(list_offers, 1,
+	"SELECT r.name, r.permissions, EXISTS (SELECT FROM account_role x"
+	" WHERE x.role = r.name AND x.account_id = $1::uuid) AS has"
+	" FROM role r ORDER BY r.name LIMIT 200");
+
+int
+person_page(struct request *r)
+{
+	const struct person_set *in = request_input(r);
+	struct account account;
+
+	if (!account_find_id(r, in->id, &account))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
+	page_set(r, "is_active", json_object_new_boolean(account.is_active));
+	return reply(r, 200, &me_schema, &account);
+}
+
+int
+person_form(struct request *r)
+{
+	return person_set(r) == 204 ? person_page(r) : r->status;
+}
+
+int
+person_roles(struct request *r)
+{
+	const struct person_set *in = request_input(r);
+	struct offer *offers;
+	size_t n;
+
+	if (!db_all(r->db, &list_offers, &offer_schema, &offers, &n, P(in->id)))
+		return 0;
+	return reply_list(r, &offer_schema, offers, n, NULL);
 }
 
 /* What may this person do, and by which role? */

@@ -158,6 +158,23 @@ const struct route auth_routes[] = {
 	    "/account", .next = "/"),
 	FRAGMENT("/fragments/auth/menu", PERM_PUBLIC, NULL, TX_READ, menu,
 	    "fragments/menu"),
+	PAGE("/admin/people", "auth.user.read", &person_list_input, TX_READ,
+	    person_list, "admin/people"),
+	PAGE("/admin/people/{id}", "auth.user.read", &person_id_input, TX_READ,
+	    person_page, "admin/person", .also = { { "offers", person_roles },
+	    { "allowed", allowed_list } }),
+	FORM(POST, "/admin/people/{id}/roles", "auth.user.grant", &grant_input,
+	    TX_WRITE, grant_form, "/admin/people/{id}", .is_fresh = true,
+	    .rules = grants_rules),
+	FORM(POST, "/admin/people/{id}", "auth.user.write", &person_input,
+	    TX_WRITE, person_form, "/admin/people/{id}", .is_fresh = true),
+	PAGE("/admin/roles", "auth.role.read", NULL, TX_READ, role_list,
+	    "admin/roles"),
+	PAGE("/admin/keys", "auth.api_key.read", NULL, TX_READ, api_key_list,
+	    "admin/keys"),
+	FORM(POST, "/admin/keys/{id}/end", "auth.api_key.write",
+	    &api_key_id_input, TX_WRITE, api_key_delete, "/admin/keys",
+	    .is_fresh = true),
 	ROUTE_END
 };
 

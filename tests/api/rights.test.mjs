@@ -124,6 +124,23 @@ test('a key: shown once, for its scopes and its time, no more than its maker, en
 	assert.equal(type(await use('/payments')), '401 not-signed-in');
 });
 
+test('pages: people, a person with roles to give and take, roles, keys; a refused page names what lacks', async () => {
+	const { id, client } = await person(), page = async path => (await boss.fetch(path)).text();
+	assert.match(await page('/es/admin/people'), new RegExp(`/es/admin/people/${id}`));
+	assert.match(await page(`/en/admin/people/${id}`), /name="role" value="finance"/);
+	let answer = await boss.form(`/en/admin/people/${id}/roles`, { role: 'finance', is_on: 'true' });
+	assert.equal(answer.headers.get('location'), `/en/admin/people/${id}`);
+	assert.match(await page(`/en/admin/people/${id}`), /<code>payments\.payment\.refund<\/code><\/td><td>finance</);
+	assert.equal((await client.api('GET', '/payments')).status, 200);
+	assert.match(await (await client.fetch('/en/admin/people')).text(), /auth\.user\.read/);
+	const [last] = sql('auth', `SELECT account_id FROM account_role WHERE role = 'owner'`);
+	answer = await boss.form(`/en/admin/people/${last.account_id}/roles`, { role: 'owner', is_on: 'false' });
+	assert.equal(answer.status, 409);
+	assert.match(await answer.text(), /role="alert"/);
+	assert.match(await page('/en/admin/roles'), /catalog-editor/);
+	assert.match(await page('/en/admin/keys'), /API keys/);
+});
+
 test('the matrix: every route with every shipped role', async () => {
 	const roles = sql('auth', `SELECT name, permissions FROM role WHERE name IN ('customer', 'manager', 'catalog-editor', 'warehouse', 'support', 'finance', 'auditor')`);
 	const routes = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations)

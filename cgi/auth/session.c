@@ -114,7 +114,7 @@ session_start(struct request *r, const struct account *account,
 	bool is_staff = account->permissions[0] != '\0';
 	const char *old = request_cookie(r, SESSION_COOKIE);
 	const char *token = token_new(r->arena);
-	char hash[DIGEST_HEX_SIZE];
+	char hash[DIGEST_HEX_SIZE], id[UUID_TEXT_SIZE];
 	struct ended *ended;
 	size_t n;
 
@@ -130,6 +130,7 @@ session_start(struct request *r, const struct account *account,
 	    P(is_staff ? 1800 : 14 * 86400), P(is_staff ? 43200 : 30 * 86400),
 	    P(factor), P(str_eq(factor, "device") ? 0 : FRESH_SECONDS));
 	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
+	r->actor = arena_printf(r->arena, "user:%s", uuid_text(&account->id, id));
 	account_tell_factor(r, EVENT_USER_SIGNED_IN, account, factor);
 	return !request_failed(r);
 }

@@ -126,6 +126,8 @@ test('looking for entries: by actor, action, entity and time; page by page', asy
 	assert.deepEqual((await get(`from=${second.at}&to=${second.at}&action=user.sign-in-failed`)).map(e => e.sequence), [second.sequence]);
 	assert.equal((await get('from=yesterday')).errors[0].field, 'from');
 	assert.ok((await get(`limit=3&after=${next}`))[0].sequence < (await get('limit=3'))[2].sequence);
+	const [entered] = await get('action=user.signed-in&limit=1');
+	assert.equal(entered.actor, `user:${entered.entity}`);
 	const page = await (await boss.fetch(`/es/admin/audit?action=user.sign-in-failed&from=${day}`)).text();
 	assert.match(page, new RegExp(`value="${day}"`));
 	assert.doesNotMatch(page, /settings\.changed/);

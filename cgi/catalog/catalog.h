@@ -93,6 +93,7 @@ extern const struct schema product_list_input, product_list_schema,
     product_get_input, product_schema, category_schema, prices_input,
     variant_words_input, imported_schema, import_list_schema,
     image_at_input, part_input, sale_add_input, sale_drop_input,
+    synonym_add_input, synonym_id_input, synonym_schema,
     import_get_input, import_form_input,
     product_add_input, product_change_input, product_id_input,
     variant_add_input, variant_price_input, price_form_input;
@@ -112,6 +113,9 @@ int variant_price(struct request *);
 int price_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int synonym_add(struct request *);
+int synonym_list(struct request *);
+int synonym_drop(struct request *);
 int sale_add(struct request *);
 int sale_drop(struct request *);
 

@@ -157,6 +157,19 @@ test('the page: links choose and undo, the form keeps what was chosen', async ()
 	assert.doesNotMatch(await page('/es/search?q=%3Cscript%3Ealert(1)'), /<script>alert/);
 });
 
+test('what the merchant says means the same finds the same', async () => {
+	assert.equal((await find('q=blusones')).total, 0);
+	const chief = await owner();
+	const made = await chief.api('POST', '/catalog/synonyms', { lang: 'es', words: ['camisola', 'blusón'] });
+	assert.equal(made.status, 201, JSON.stringify(made.body));
+	assert.ok((await find('q=blusones')).total >= 6);
+	assert.equal((await chief.api('GET', '/catalog/synonyms')).body.items[0].text, 'camisola, blusón');
+	assert.equal((await visitor.api('POST', '/catalog/synonyms', { lang: 'es', words: ['a', 'b'] })).status, 401);
+	assert.equal((await chief.api('POST', '/catalog/synonyms', { lang: 'es', words: ['a'] })).status, 422);
+	assert.equal((await chief.api('DELETE', `/catalog/synonyms/${made.body.id}`)).status, 204);
+	assert.equal((await find('q=blusones')).total, 0);
+});
+
 test('an old slug leads on to the product', async () => {
 	const { body } = await get('/catalog/products/camisola-5');
 	await client.api('PATCH', `/catalog/products/${body.id}`,

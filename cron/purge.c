@@ -100,16 +100,10 @@ int
 main(int argc, char **argv)
 {
 	struct arena *arena = arena_new();
-	const char *path = "/etc/zoco/zoco.conf";
 	struct conf conf;
-	char error[300];
 	int worst = 0;
 
-	for (int i = 1; i + 1 < argc; i++)
-		if (str_eq(argv[i], "--config"))
-			path = argv[i + 1];
-	if ((argc == 2 && str_eq(argv[1], "--help")) ||
-	    !conf_load(&conf, arena, path, error, sizeof(error))) {
+	if (!domains_conf(argc, argv, arena, &conf)) {
 		worst = purge_domain("system", argc, argv);
 	} else {
 		for (size_t i = 0; domains[i] != NULL; i++) {

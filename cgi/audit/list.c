@@ -55,7 +55,7 @@ static bool
 find(struct request *r, struct entry **rows, size_t *n, const char **next)
 {
 	const struct entry_list *in = request_input(r);
-	const char *after[1];
+	int64_t after;
 	struct sql sql;
 
 	sql_start(&sql, r->arena, "SELECT e.sequence, e.source, e.number,"
@@ -74,14 +74,9 @@ find(struct request *r, struct entry **rows, size_t *n, const char **next)
 		sql_add(&sql, " AND e.at <= ?", P(arena_printf(r->arena, "%.*s~",
 		    (int)strcspn(in->to, "Z"), in->to)));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_number(r, in->after, &after))
 			return false;
-		if (after[0][0] == '\0' || strlen(after[0]) > 18 ||
-		    strspn(after[0], "0123456789") != strlen(after[0])) {
-			problem(r, PROBLEM_INVALID);
-			return false;
-		}
-		sql_add(&sql, " AND e.sequence < ?::bigint", P(after[0]));
+		sql_add(&sql, " AND e.sequence < ?::bigint", P(after));
 	}
 	sql_add(&sql, " ORDER BY e.sequence DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &entry_schema, (void **)rows, n))

@@ -70,8 +70,10 @@ void factors_show(struct request *, const struct factors *);
 bool totp_take(struct request *, struct uuid account_id, const char *code);
 bool recovery_take(struct request *, struct uuid account_id, const char *code);
 
-/* What copies of the account's sessions say is no longer true. */
+/* What copies of the sessions of an account, or of all who have a role, say is
+ * about to be no longer true. Before COMMIT. */
 void sessions_changed(struct request *, struct uuid account_id);
+void sessions_of_role_changed(struct request *, const char *role);
 
 /*
  * A login that waits for its second factor: a cookie of ten minutes and five

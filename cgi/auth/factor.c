@@ -153,7 +153,8 @@ totp_start(struct request *r)
 	    seal_key(r), secret, sizeof(secret), seal_context(r, id)))))
 		return request_failed(r) ? 0 : problem(r, PROBLEM_ALREADY_EXISTS);
 	made.secret = totp_text(r->arena, secret);
-	made.uri = totp_uri(r->arena, secret, "Zoco", r->session->email);
+	made.uri = totp_uri(r->arena, secret,
+	    app_word(r->app, r->lang, "layout.shop_name"), r->session->email);
 	made.qr = qr_image(r, made.uri);
 	return reply(r, 201, &enrolment_schema, &made);
 }

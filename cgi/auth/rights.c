@@ -35,8 +35,6 @@ DB_QUERY(put_role, 2,
 DB_QUERY(drop_role, 1,
 	"DELETE FROM role WHERE name = $1 AND NOT EXISTS (SELECT FROM account_role"
 	" WHERE role = $1)");
-DB_QUERY(list_holders, 1,
-	"SELECT account_id AS id FROM account_role WHERE role = $1");
 
 bool
 rights_hold_all(struct request *r, const char *permissions)
@@ -148,8 +146,6 @@ role_put(struct request *r)
 	const char *permissions = rights_join(r, in->permissions,
 	    in->permissions_n);
 	struct role old = { .permissions = NULL }, role;
-	struct account *holders;
-	size_t n;
 
 	if (permissions == NULL)
 		return r->status;
@@ -160,11 +156,9 @@ role_put(struct request *r)
 	    !rights_hold_all(r, permissions))
 		return r->status;
 	if (!db_one(r->db, &put_role, &role_schema, &role, P(in->name),
-	    P(permissions)) || !db_all(r->db, &list_holders, &account_schema,
-	    &holders, &n, P(in->name)))
+	    P(permissions)))
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		sessions_changed(r, holders[i].id);
+	sessions_of_role_changed(r, in->name);
 	tell_role(r, role.id, role.name, old.permissions, permissions);
 	return reply(r, 200, &role_schema, &role);
 }
@@ -217,7 +211,7 @@ int
 person_list(struct request *r)
 {
 	const struct person_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct person *people;
 	struct uuid last;
 	struct sql sql;
@@ -233,20 +227,15 @@ person_list(struct request *r)
 	if (in->email != NULL)
 		sql_add(&sql, " AND lower(a.email) = lower(?)", P(in->email));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &last))
 			return r->status;
-		if (!uuid_parse(after[0], &last))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND a.id < ?::uuid", P(last));
 	}
 	sql_add(&sql, " ORDER BY a.id DESC LIMIT ?::int", P(PEOPLE_MAX + 1));
 	if (!sql_all(r->db, &sql, &person_schema, (void **)&people, &n))
 		return 0;
-	if (n > PEOPLE_MAX) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&people[--n - 1].id, text));
-	}
+	if (n > PEOPLE_MAX)
+		next = cursor_make_id(r, people[--n - 1].id);
 	return reply_list(r, &person_schema, people, n, next);
 }
 

@@ -6,7 +6,7 @@
 #include "crypto/token.h"
 #include "web/json_out.h"
 
-#define DEAD_SECONDS "61"	/* longer than any copy lives */
+#define MARK_SECONDS "61"	/* longer than any copy lives */
 
 DB_QUERY(put_session, 9,
 	"INSERT INTO session (id, token_hash, account_id, user_agent, address,"
@@ -14,8 +14,8 @@ DB_QUERY(put_session, 9,
 	" $3::uuid, $4, $5, $6::int, now() + $7::int * interval '1 second', $8,"
 	" now() + $9::int * interval '1 second')");
 
-/* Staff who have no app yet ($2), or have not shown a code in this session, may
- * do nothing but set one up.
+/* Staff who have no app yet ($2), or have shown none of its codes in this
+ * session, may do nothing but set one up: a code by mail is not enough.
  * seen_at is written once a minute at most: reading must stay cheap. */
 DB_QUERY(find_session, 2,
 	"WITH touched AS (UPDATE session SET seen_at = now() WHERE token_hash = $1"
@@ -27,7 +27,8 @@ DB_QUERY(find_session, 2,
 	"  AS fresh_until_us,"
 	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
 	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
-	" CASE WHEN $2::boolean AND (s.factor = 'password' OR NOT EXISTS"
+	" CASE WHEN $2::boolean AND (s.factor NOT IN ('totp', 'recovery')"
+	"  OR NOT EXISTS"
 	"  (SELECT FROM factor f WHERE f.account_id = a.id AND f.kind = 'totp'"
 	"  AND f.confirmed_at IS NOT NULL)) THEN '' ELSE"
 	"  coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
@@ -58,31 +59,33 @@ DB_QUERY(end_token, 1,
 	"UPDATE session SET ended_at = now() WHERE token_hash = $1"
 	" AND ended_at IS NULL RETURNING id, token_hash");
 
-/* The copy in Redis is dead before the COMMIT, and stays so for its life. */
+/* Instead of the copies in Redis, for the life of one: "dead", or "ask" auth.
+ * Before the COMMIT. */
 static void
-mark_dead(struct request *r, const struct ended *ended, size_t n)
+mark(struct request *r, const struct ended *sessions, size_t n,
+    const char *word)
 {
 	struct redis_value value;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *key = session_copy_key(r, ended[i].token_hash);
+		const char *key = session_copy_key(r, sessions[i].token_hash);
 
 		if (key != NULL)
-			redis_do(r->redis, r->arena, &value, "SET", key, "dead", "EX",
-			    DEAD_SECONDS);
+			redis_do(r->redis, r->arena, &value, "SET", key, word, "EX",
+			    MARK_SECONDS);
 	}
 }
 
 void
 session_mark_dead(struct request *r, const char *token_hash)
 {
-	mark_dead(r, &(struct ended){ .token_hash = token_hash }, 1);
+	mark(r, &(struct ended){ .token_hash = token_hash }, 1, "dead");
 }
 
 static bool
 end_sessions(struct request *r, const struct ended *ended, size_t n)
 {
-	mark_dead(r, ended, n);
+	mark(r, ended, n, "dead");
 	return !request_failed(r);
 }
 
@@ -144,6 +147,13 @@ DB_QUERY(list_tokens, 1,
 	" AND ended_at IS NULL AND expires_at > now() UNION ALL"
 	" SELECT id, token_hash FROM api_key WHERE account_id = $1::uuid"
 	" AND ended_at IS NULL LIMIT 1000");
+DB_QUERY(list_tokens_of_role, 1,
+	"SELECT s.id, s.token_hash FROM account_role x"
+	" JOIN session s ON s.account_id = x.account_id AND s.ended_at IS NULL"
+	"  AND s.expires_at > now() WHERE x.role = $1 UNION ALL"
+	" SELECT k.id, k.token_hash FROM account_role x"
+	" JOIN api_key k ON k.account_id = x.account_id AND k.ended_at IS NULL"
+	" WHERE x.role = $1 LIMIT 10000");
 
 bool
 session_renew(struct request *r)
@@ -154,39 +164,34 @@ session_renew(struct request *r)
 	char hash[DIGEST_HEX_SIZE], old_hash[DIGEST_HEX_SIZE];
 	struct ended ended = { .token_hash = token_hash_hex(old, old_hash) };
 
-	mark_dead(r, &ended, 1);
+	mark(r, &ended, 1, "dead");
 	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
 	return db_exec(r->db, &renew_session, P(r->session->session_id),
 	    P((const char *)token_hash_hex(token, hash)), P(FRESH_SECONDS));
 }
 
+/* Copies are asked no more before the COMMIT, nor made for as long as one that
+ * was made before it could live: SET NX finds the mark. */
 static void
-drop_copies(struct request *r, void *context)
+mark_all(struct request *r, const struct db_query *query, struct db_param whose)
 {
-	struct uuid *account_id = context;
-	struct redis_value value;
 	struct ended *sessions;
 	size_t n;
 
-	if (!db_all(r->db, &list_tokens, &ended_schema, &sessions, &n,
-	    P(*account_id)))
-		return;
-	for (size_t i = 0; i < n; i++) {
-		const char *key = session_copy_key(r, sessions[i].token_hash);
-
-		if (key != NULL)
-			redis_do(r->redis, r->arena, &value, "DEL", key);
-	}
+	if (db_all(r->db, query, &ended_schema, &sessions, &n, whose))
+		mark(r, sessions, n, "ask");
 }
 
-/* After COMMIT: a copy made before it would say what was. */
 void
 sessions_changed(struct request *r, struct uuid account_id)
 {
-	struct uuid *id = arena_new_of(r->arena, struct uuid);
+	mark_all(r, &list_tokens, P(account_id));
+}
 
-	*id = account_id;
-	after_commit(r, drop_copies, id);
+void
+sessions_of_role_changed(struct request *r, const char *role)
+{
+	mark_all(r, &list_tokens_of_role, P(role));
 }
 
 bool

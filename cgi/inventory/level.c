@@ -230,11 +230,10 @@ level_list(struct request *r)
 	if (in->below_threshold)
 		sql_add(&sql, " AND v.on_hand - v.reserved <= v.threshold");
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 2))
+		if (!cursor_read(r, in->after, after, 2) ||
+		    ((!uuid_parse(after[0], &last_variant) ||
+		    !uuid_parse(after[1], &last_location)) && !cursor_refuse(r)))
 			return r->status;
-		if (!uuid_parse(after[0], &last_variant) ||
-		    !uuid_parse(after[1], &last_location))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND (v.variant_id, v.location_id)"
 		    " > (?::uuid, ?::uuid)", P(last_variant), P(last_location));
 	}

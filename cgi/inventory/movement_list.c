@@ -43,7 +43,8 @@ int
 movement_list(struct request *r)
 {
 	const struct movement_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
+	int64_t after;
 	struct movement *rows;
 	struct sql sql;
 	size_t n;
@@ -55,10 +56,9 @@ movement_list(struct request *r)
 	if (!uuid_is_nil(&in->variant))
 		sql_add(&sql, " AND m.variant_id = ?::uuid", P(in->variant));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_number(r, in->after, &after))
 			return r->status;
-		sql_add(&sql, " AND m.number < ?::bigint",
-		    P(strtoll(after[0], NULL, 10)));
+		sql_add(&sql, " AND m.number < ?::bigint", P(after));
 	}
 	sql_add(&sql, " ORDER BY m.number DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &movement_schema, (void **)&rows, &n))

@@ -117,10 +117,8 @@ build(struct request *r, const struct stock_query *in, struct sql *sql)
 		if (!cursor_read(r, in->after, after, 2))
 			return false;
 		if (!uuid_parse(after[0], &variant) ||
-		    !uuid_parse(after[1], &location)) {
-			problem(r, PROBLEM_INVALID);
-			return false;
-		}
+		    !uuid_parse(after[1], &location))
+			return cursor_refuse(r);
 		sql_add(sql, " AND (v.variant_id, v.location_id)"
 		    " > (?::uuid, ?::uuid)", P(variant), P(location));
 	}
@@ -274,10 +272,9 @@ stock_at(struct request *r)
 	if (!uuid_is_nil(&in->variant))
 		sql_add(&sql, " AND v.variant_id = ?::uuid", P(in->variant));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 2))
+		if (!cursor_read(r, in->after, after, 2) ||
+		    (!uuid_parse(after[0], &variant) && !cursor_refuse(r)))
 			return r->status;
-		if (!uuid_parse(after[0], &variant))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND (v.variant_id, l.code) > (?::uuid, ?)",
 		    P(variant), P(after[1]));
 	}

@@ -360,7 +360,7 @@ int
 transfer_list(struct request *r)
 {
 	const struct transfer_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct transfer *rows;
 	struct uuid id;
 	struct sql sql;
@@ -372,20 +372,15 @@ transfer_list(struct request *r)
 	    " JOIN location f ON f.id = t.from_id"
 	    " JOIN location d ON d.id = t.to_id WHERE true");
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &id))
 			return r->status;
-		if (!uuid_parse(after[0], &id))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND t.id < ?::uuid", P(id));
 	}
 	sql_add(&sql, " ORDER BY t.id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &row_schema, (void **)&rows, &n))
 		return 0;
-	if (n > (size_t)in->limit) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
-	}
+	if (n > (size_t)in->limit)
+		next = cursor_make_id(r, rows[--n - 1].id);
 	page_set_locations(r);
 	return reply_list(r, &transfer_schema, rows, n, next);
 }

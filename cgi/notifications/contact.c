@@ -355,7 +355,7 @@ int
 feed_list(struct request *r)
 {
 	const struct feed_item *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct feed_item *rows;
 	struct uuid id;
 	struct sql sql;
@@ -364,20 +364,15 @@ feed_list(struct request *r)
 	sql_start(&sql, r->arena, "SELECT id, kind, title, path, at, read_at"
 	    " FROM feed_item WHERE user_id = ?::uuid", P(r->session->user_id));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &id))
 			return r->status;
-		if (!uuid_parse(after[0], &id))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND id < ?::uuid", P(id));
 	}
 	sql_add(&sql, " ORDER BY id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &feed_item_schema, (void **)&rows, &n))
 		return 0;
-	if (n > (size_t)in->limit) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
-	}
+	if (n > (size_t)in->limit)
+		next = cursor_make_id(r, rows[--n - 1].id);
 	return reply_list(r, &feed_item_schema, rows, n, next);
 }
 

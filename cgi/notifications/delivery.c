@@ -46,7 +46,7 @@ int
 delivery_list(struct request *r)
 {
 	const struct delivery_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct message *rows;
 	struct uuid id;
 	struct sql sql;
@@ -60,20 +60,15 @@ delivery_list(struct request *r)
 	if (in->has_channel)
 		sql_add(&sql, " AND channel = ?", P(channel_names[in->channel]));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &id))
 			return r->status;
-		if (!uuid_parse(after[0], &id))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND id < ?::uuid", P(id));
 	}
 	sql_add(&sql, " ORDER BY id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &delivery_schema, (void **)&rows, &n))
 		return 0;
-	if (n > (size_t)in->limit) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
-	}
+	if (n > (size_t)in->limit)
+		next = cursor_make_id(r, rows[--n - 1].id);
 	if (in->has_status)
 		page_set(r, "status_filter",
 		    json_object_new_string(statuses[in->status]));

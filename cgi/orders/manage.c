@@ -54,7 +54,7 @@ static int
 list(struct request *r, bool all)
 {
 	const struct order_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct card *rows;
 	struct uuid id;
 	struct sql sql;
@@ -68,10 +68,8 @@ list(struct request *r, bool all)
 	if (in->has_status)
 		sql_add(&sql, " AND status = ?", P(order_statuses[in->status]));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &id))
 			return r->status;
-		if (!uuid_parse(after[0], &id))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND id < ?::uuid", P(id));
 	}
 	if (in->has_status && r->route->kind == KIND_PAGE)
@@ -79,11 +77,8 @@ list(struct request *r, bool all)
 	sql_add(&sql, " ORDER BY id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &order_card_schema, (void **)&rows, &n))
 		return 0;
-	if (n > (size_t)in->limit) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
-	}
+	if (n > (size_t)in->limit)
+		next = cursor_make_id(r, rows[--n - 1].id);
 	return reply_list(r, &order_card_schema, rows, n, next);
 }
 

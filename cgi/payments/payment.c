@@ -444,7 +444,7 @@ int
 payment_list(struct request *r)
 {
 	const struct payment_list *in = request_input(r);
-	const char *after[1], *next = NULL;
+	const char *next = NULL;
 	struct payment *rows;
 	struct uuid id;
 	struct sql sql;
@@ -455,20 +455,15 @@ payment_list(struct request *r)
 	if (in->has_status)
 		sql_add(&sql, " AND status = ?", P(payment_statuses[in->status]));
 	if (in->after != NULL) {
-		if (!cursor_read(r, in->after, after, 1))
+		if (!cursor_read_id(r, in->after, &id))
 			return r->status;
-		if (!uuid_parse(after[0], &id))
-			return problem(r, PROBLEM_INVALID);
 		sql_add(&sql, " AND id < ?::uuid", P(id));
 	}
 	sql_add(&sql, " ORDER BY id DESC LIMIT ?::int", P(in->limit + 1));
 	if (!sql_all(r->db, &sql, &payment_schema, (void **)&rows, &n))
 		return 0;
-	if (n > (size_t)in->limit) {
-		char text[UUID_TEXT_SIZE];
-
-		next = cursor_make(r, "%s", uuid_text(&rows[--n - 1].id, text));
-	}
+	if (n > (size_t)in->limit)
+		next = cursor_make_id(r, rows[--n - 1].id);
 	reply_list(r, &payment_schema, rows, n, next);
 	if (r->route->kind == KIND_PAGE)
 		add_texts(r, rows, n);

@@ -18,6 +18,19 @@ domain_is_installed(const struct conf *conf, struct arena *arena,
 }
 
 bool
+domains_conf(int argc, char **argv, struct arena *arena, struct conf *conf)
+{
+	const char *path = "/etc/zoco/zoco.conf";
+	char error[300];
+
+	for (int i = 1; i + 1 < argc; i++)
+		if (str_eq(argv[i], "--config"))
+			path = argv[i + 1];
+	return !(argc == 2 && str_eq(argv[1], "--help")) &&
+	    conf_load(conf, arena, path, error, sizeof(error));
+}
+
+bool
 domain_hears(const char *domain, const char *source)
 {
 	bool personal;

@@ -13,6 +13,12 @@ extern const char *const domains[];	/* ended by NULL */
 bool domain_is_installed(const struct conf *, struct arena *,
     const char *domain);
 
+/*
+ * The configuration that the arguments of a job name (--config). False: there
+ * is none to read, or only --help is wanted; job_main then says what.
+ */
+bool domains_conf(int argc, char **argv, struct arena *, struct conf *);
+
 /* Does the domain subscribe to any event of that source? */
 bool domain_hears(const char *domain, const char *source);
 

@@ -149,6 +149,14 @@ cursor_make(struct request *r, const char *format, ...)
 }
 
 bool
+cursor_refuse(struct request *r)
+{
+	problem_field(r, "after", "cursor", field_message(r, "cursor", 0, 0));
+	problem(r, PROBLEM_INVALID);
+	return false;
+}
+
+bool
 cursor_read(struct request *r, const char *cursor, const char *out[], size_t n)
 {
 	size_t length;
@@ -161,7 +169,35 @@ cursor_read(struct request *r, const char *cursor, const char *out[], size_t n)
 		if (found == n && text == NULL)
 			return true;
 	}
-	problem_field(r, "after", "cursor", field_message(r, "cursor", 0, 0));
-	problem(r, PROBLEM_INVALID);
-	return false;
+	return cursor_refuse(r);
+}
+
+const char *
+cursor_make_id(struct request *r, struct uuid id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	return cursor_make(r, "%s", uuid_text(&id, text));
+}
+
+bool
+cursor_read_id(struct request *r, const char *cursor, struct uuid *id)
+{
+	const char *part;
+
+	return cursor_read(r, cursor, &part, 1) &&
+	    (uuid_parse(part, id) || cursor_refuse(r));
+}
+
+bool
+cursor_read_number(struct request *r, const char *cursor, int64_t *number)
+{
+	const char *part;
+	char *end;
+
+	if (!cursor_read(r, cursor, &part, 1))
+		return false;
+	errno = 0;
+	*number = strtoll(part, &end, 10);
+	return (end != part && *end == '\0' && errno == 0) || cursor_refuse(r);
 }

@@ -145,5 +145,11 @@ const char *cursor_make(struct request *, const char *format, ...)
  * one of ours. */
 bool cursor_read(struct request *, const char *cursor, const char *out[],
     size_t n);
+/* The same for lists by id, or by a number (made with "%" PRId64), alone. */
+const char *cursor_make_id(struct request *, struct uuid);
+bool cursor_read_id(struct request *, const char *cursor, struct uuid *id);
+bool cursor_read_number(struct request *, const char *cursor, int64_t *);
+/* Answers 422 for parts that are none of ours; false. */
+bool cursor_refuse(struct request *);
 
 #endif

@@ -43,7 +43,8 @@ set_session(struct request *r, struct json_object *json)
 	r->field_errors = NULL;
 }
 
-/* True when Redis has a word to say: a copy, or that the session is dead. */
+/* True when Redis has a word to say: a copy, or that the session is dead. "ask"
+ * is there while a copy could be out of date. */
 static bool
 from_copy(struct request *r, const char *token_hash)
 {
@@ -57,6 +58,8 @@ from_copy(struct request *r, const char *token_hash)
 		return false;
 	if (str_eq(value.text, "dead"))
 		return true;
+	if (str_eq(value.text, "ask"))
+		return false;
 	tokener = json_tokener_new();
 	json = json_tokener_parse_ex(tokener, value.text, (int)value.n);
 	json_tokener_free(tokener);

@@ -172,6 +172,14 @@ test('staff do nothing without an app; with it, everything that they may', async
 	const again = await half(email, 'demo-staff-2026');
 	assert.equal((await verify(again, code(), { remember_device: true })).status, 200);
 	assert.equal((await again.api('GET', '/payments')).status, 200);
+	// A code by mail lets staff in, and to nothing of theirs.
+	assert.equal((await again.api('POST', '/auth/mfa/email')).status, 204);
+	forgetStep(email);
+	const byMail = await half(email, 'demo-staff-2026');
+	assert.equal((await byMail.api('POST', '/auth/mfa/challenge')).status, 204);
+	const mail = await until(async () => (await mails(email)).find(m => /\d{6}/.test(m.subject)), 'the code', 20);
+	assert.equal((await verify(byMail, mail.subject.match(/\d{6}/)[0], { method: 'email' })).status, 200);
+	await refused(byMail.api('GET', '/payments'), 403, 'forbidden');
 	assert.equal((await again.api('POST', '/auth/login', { email, password: 'demo-staff-2026' })).body.mfa_required, true, 'staff are asked each time');
 	meddle('DELETE FROM factor; DELETE FROM recovery_code');
 });

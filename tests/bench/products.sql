@@ -4,10 +4,10 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = error;
 BEGIN;
-CREATE TEMP TABLE kind ON COMMIT DROP AS SELECT row_number() OVER () - 1 AS i, k[1] AS es, k[2] AS en
+CREATE TEMP TABLE kind AS SELECT row_number() OVER () - 1 AS i, k[1] AS es, k[2] AS en
 FROM unnest(string_to_array('taza:mug,plato:plate,jarra:jug,cuenco:bowl,tetera:teapot,lámpara:lamp,vela:candle,manta:blanket,cojín:cushion,cortina:curtain,alfombra:rug,toalla:towel,mochila:backpack,bolso:bag,cartera:wallet,paraguas:umbrella,cuaderno:notebook,pluma:pen,lápiz:pencil,libro:book,maceta:pot,regadera:can,tijeras:scissors,silla:chair,mesa:table,estantería:shelf,espejo:mirror,reloj:clock,guitarra:guitar,tambor:drum,camiseta:shirt,camisa:blouse,pantalón:trousers,vestido:dress,abrigo:coat,bufanda:scarf,guantes:gloves,zapato:shoe,bota:boot,sandalia:sandal', ',')) AS x,
 	LATERAL string_to_array(x, ':') AS k;
-CREATE TEMP TABLE quality ON COMMIT DROP AS SELECT row_number() OVER () - 1 AS i, k[1] AS es, k[2] AS en
+CREATE TEMP TABLE quality AS SELECT row_number() OVER () - 1 AS i, k[1] AS es, k[2] AS en
 FROM unnest(string_to_array('de barro:clay,de lino:linen,de lana:wool,de olivo:olive,de latón:brass,de vidrio:glass,de corcho:cork,de algodón:cotton,de cuero:leather,de papel:paper,de hierro:iron,de seda:silk,de mimbre:wicker,de pino:pine,de piedra:stone,de acero:steel', ',')) AS x,
 	LATERAL string_to_array(x, ':') AS k;
 -- 400 invented names of lines: "Sonabe", "Luriva" ...
@@ -26,7 +26,7 @@ INSERT INTO category_text (category_id, lang, slug, name)
 SELECT pg_temp.id(3, i), l.lang, l.word || '-' || i, initcap(l.word) || ' ' || i
 FROM generate_series(1, 90) AS i, (VALUES ('es', 'seccion'), ('en', 'section')) AS l(lang, word);
 
-CREATE TEMP TABLE made ON COMMIT DROP AS
+CREATE TEMP TABLE made AS
 SELECT n, pg_temp.id(1, n) AS id, hashint4(n) & 2147483647 AS a, hashint4(n + 7919) & 2147483647 AS b,
 	(400 * (hashint4(n + 104729) & 1048575)::numeric ^ 2 / 1048576 ^ 2)::integer % 400 AS line
 FROM generate_series(1, :n) AS n;
@@ -70,7 +70,16 @@ SELECT m.id, t.id FROM made m JOIN quality q ON q.i = m.a / 40 % 16 JOIN tag t O
 INSERT INTO stock (variant_id, location_id, available, number)
 SELECT pg_temp.id(0, n * 4 + v), pg_temp.id(2, 1), CASE WHEN a % 9 = 0 THEN 0 ELSE 5 END, 1
 FROM made, generate_series(1, 2) AS v;
-ANALYZE;
-SELECT count(products_refresh(ids)) FROM (SELECT array_agg(id) AS ids FROM made GROUP BY n / 200) AS x \g /dev/null
 COMMIT;
+VACUUM ANALYZE;
+-- A batch a transaction, as imports do: counts are rows that every batch changes.
+DO $$
+DECLARE
+	batch uuid[];
+BEGIN
+	FOR batch IN SELECT array_agg(id) FROM made GROUP BY n / 200 LOOP
+		PERFORM products_refresh(batch);
+		COMMIT;
+	END LOOP;
+END $$;
 VACUUM ANALYZE;

@@ -290,7 +290,7 @@ run_master(struct app *app, char **argv)
 	const struct program *p = app->program;
 	struct master_pool pools[2] = {
 		{ arena_printf(app->arena, "%s/%s.sock", app->conf->run_dir,
-		    p->name), (int)conf_workers(app->conf, p->name), 0 },
+		    p->name), (int)conf_workers(app->conf, p->name), 0, 0 },
 	};
 	struct master master = { .pools = pools, .pool_count = 1, .work = work,
 	    .context = app, .argv = argv,
@@ -300,7 +300,7 @@ run_master(struct app *app, char **argv)
 		pools[master.pool_count++] = (struct master_pool){
 		    arena_printf(app->arena, "%s/%s-%s.sock",
 		    app->conf->run_dir, p->name, p->extra_pool),
-		    p->extra_workers, p->extra_nice };
+		    p->extra_workers, p->extra_nice, p->extra_queue };
 	app->counters = counters_new(pools[0].workers + p->extra_workers);
 	master.counters = app->counters;
 	return master_run(&master);

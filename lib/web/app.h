@@ -32,9 +32,10 @@ struct program {
 	 * the database is away; *session stays NULL when there is none. */
 	bool (*own_session)(struct request *, const char *token_hash,
 	    struct session **session);
-	/* A pool of its own, on <name>-<pool>.sock (auth's hashing). */
+	/* A pool of its own, on <name>-<pool>.sock (auth's hashing). Whoever
+	 * finds its queue full is answered 503 by nginx. */
 	const char *extra_pool;
-	int extra_workers, extra_nice;
+	int extra_workers, extra_nice, extra_queue;
 	bool stores_bodies;		/* uploads: bodies up to 8 MiB */
 };
 

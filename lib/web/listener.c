@@ -105,7 +105,8 @@ listener_bind(struct listener *l)
 	l->fd = unix_socket();
 	if (l->fd < 0 ||
 	    bind(l->fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
-	    chmod(a.sun_path, 0660) != 0 || listen(l->fd, BACKLOG) != 0 ||
+	    chmod(a.sun_path, 0660) != 0 ||
+	    listen(l->fd, l->backlog > 0 ? l->backlog : BACKLOG) != 0 ||
 	    rename(a.sun_path, l->path) != 0 || !remember_path(l)) {
 		log_error("listener.bind", "%s: %s", l->path, strerror(errno));
 		return false;

@@ -20,6 +20,7 @@
 struct listener {
 	int fd;			/* non-blocking, closed by exec */
 	const char *path;	/* borrowed */
+	int backlog;		/* who may wait; 0 is 511. Then: EAGAIN */
 	bool is_own;		/* bound here: released, the path goes */
 	dev_t device;		/* of the path that is ours */
 	ino_t inode;

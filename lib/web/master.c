@@ -374,8 +374,10 @@ master_run(const struct master *m)
 	s.listeners = calloc(m->pool_count, sizeof(*s.listeners));
 	if (s.children == NULL || s.listeners == NULL)
 		abort();
-	for (size_t i = 0; i < m->pool_count; i++)
+	for (size_t i = 0; i < m->pool_count; i++) {
 		s.listeners[i].path = m->pools[i].socket_path;
+		s.listeners[i].backlog = m->pools[i].queue;
+	}
 	if (listeners_open(s.listeners, m->pool_count)) {
 		add_slots(&s);
 		log_info("master.start", "%zu workers", s.count);

@@ -32,6 +32,7 @@ struct master_pool {
 	const char *socket_path;
 	int workers;
 	int nice;		/* added to the master's niceness, 0-19 */
+	int queue;		/* who may wait for a worker; 0: many */
 };
 
 /* What a worker is told about itself. */

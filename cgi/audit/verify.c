@@ -27,6 +27,13 @@ SCHEMA(verdict_schema, struct verdict,
 	FIELD_TEXT(struct verdict, fault),
 	FIELD_JSON(struct verdict, missing));
 
+struct gaps {
+	struct json_object *missing;
+};
+
+static SCHEMA(gaps_schema, struct gaps,
+	FIELD_JSON(struct gaps, missing));
+
 DB_QUERY(find_entry, 1,
 	"SELECT sequence, sha256 FROM entry WHERE sequence = $1::bigint");
 DB_QUERY(read_chunk, 2,
@@ -38,7 +45,8 @@ DB_QUERY(read_chunk, 2,
 /* Numbers between the entries of a source that no entry has: ranges. */
 DB_QUERY(find_missing, 0,
 	"SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'first',"
-	" before + 1, 'last', number - 1)), '[]') FROM (SELECT source, number,"
+	" before + 1, 'last', number - 1)), '[]') AS missing"
+	" FROM (SELECT source, number,"
 	" lag(number, 1, 0::bigint) OVER (PARTITION BY source ORDER BY number)"
 	" AS before FROM entry WHERE source IN (SELECT source FROM entry"
 	"  GROUP BY source HAVING max(number) <> count(*))) AS x"
@@ -154,15 +162,12 @@ check_end(struct walk *w)
 static void
 find_gaps(struct request *r, struct verdict *verdict)
 {
-	struct json_tokener *tokener = json_tokener_new();
-	const char *text = db_text(r->db, &find_missing);
+	struct gaps gaps;
 
-	if (text != NULL)
-		verdict->missing = json_tokener_parse_ex(tokener, text,
-		    (int)strlen(text));
-	json_tokener_free(tokener);
-	if (verdict->missing != NULL && verdict->is_whole &&
-	    json_object_array_length(verdict->missing) > 0)
+	if (!db_one(r->db, &find_missing, &gaps_schema, &gaps))
+		return;
+	verdict->missing = gaps.missing;
+	if (verdict->is_whole && json_object_array_length(gaps.missing) > 0)
 		bad(verdict, 0, "numbers of a source are missing");
 }
 
@@ -226,9 +231,7 @@ chain_verify(struct request *r)
 
 	if (!chain_check(r, in->after, &verdict, last_sha256))
 		return r->status;
-	reply(r, 200, &verdict_schema, &verdict);
-	json_object_put(verdict.missing);
-	return r->status;
+	return reply(r, 200, &verdict_schema, &verdict);
 }
 
 /* zoco-audit verify: the same over the whole chain, by hand; 0 when whole. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import test from 'node:test';
 import { owner, sql, url } from './client.mjs';
+import { checkAnswer } from './contract.mjs';
 
 const document = await (await fetch(`${url}/openapi.json`)).json();
 const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -25,12 +26,11 @@ function* mistaken(schema) {
 			yield { [name]: wrong };
 }
 
-function check(answer, text, what) {
-	assert.ok(answer.status < 500, `${what}: ${answer.status} ${text.slice(0, 200)}`);
-	if (answer.status >= 400) {
-		assert.match(answer.headers.get('content-type') ?? '', /problem\+json/, `${what}: ${answer.status} ${text.slice(0, 100)}`);
-		assert.match(JSON.parse(text).type, /^\/problems\//, what);
-	}
+async function check(method, path, answer, what = '') {
+	const text = await answer.text(), { status, headers } = answer;
+	assert.ok(status < 500, `${method} ${path} ${what}: ${status} ${text.slice(0, 200)}`);
+	if (status >= 400)
+		await checkAnswer(method, path, { status, headers, body: JSON.parse(text) });
 }
 
 const rows = () => [sql('orders', 'SELECT count(*) FROM shop_order'), sql('inventory', 'SELECT sum(on_hand) FROM level'),
@@ -48,7 +48,7 @@ for (const signed of [true, false])
 		const send = async (path, method, headers, body) => {
 			const cookie = client ? { cookie: [...client.cookies].map(c => c.join('=')).join('; '), origin: url } : {};
 			const answer = await fetch(url + path, { method, redirect: 'manual', headers: { ...cookie, 'idempotency-key': randomUUID(), ...headers }, body });
-			check(answer, await answer.text(), `${method} ${path} ${String(body).slice(0, 80)}`);
+			await check(method, path, answer, String(body).slice(0, 80));
 		};
 		let sent = 0;
 		for (const { path, method, operation } of routes) {
@@ -77,7 +77,7 @@ test('a body too large, a wrong method and an unknown path are problems too', as
 	for (const [path, method, body, status] of [
 		['/api/v1/cart/items', 'POST', 'x'.repeat(70000), 413], ['/api/v1/cart', 'PUT', '{}', 405], ['/api/v1/cart/nothing/here', 'GET', undefined, 404]]) {
 		const answer = await fetch(url + path, { method, body, headers: { 'content-type': 'application/json' } });
-		check(answer, await answer.text(), path);
+		await check(method, path, answer);
 		assert.equal(answer.status, status);
 	}
 });

@@ -31,12 +31,14 @@ export class Client {
 		return answer;
 	}
 
-	// A call of the JSON API; { status, body, headers }, as documented.
+	// A call of the JSON API; { status, body, headers }, as documented. Text and
+	// bytes are sent as they are, with the content-type given.
 	async api(method, path, body, headers = {}) {
+		const isRaw = typeof body === 'string' || body instanceof Uint8Array;
 		const answer = await this.fetch('/api/v1' + path, {
 			method,
 			headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-			body: body === undefined ? undefined : JSON.stringify(body),
+			body: body === undefined || isRaw ? body : JSON.stringify(body),
 		});
 		const text = await answer.text();
 		const result = { status: answer.status, headers: answer.headers, body: text === '' ? null : JSON.parse(text) };

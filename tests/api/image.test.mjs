@@ -38,11 +38,8 @@ function png(width, height, claims = height) {
 		chunk('tEXt', Buffer.from('Author\0a secret name')), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
-const put = async (body, n = 1, query = 'alt_es=Un+retrato&alt_en=A+portrait', who = client, match = '*') => {
-	const answer = await who.fetch(`/api/v1/catalog/products/${id}/images/${n}?${query}`, { method: 'PUT', body,
-		headers: { 'content-type': 'image/png', ...(match && { 'if-match': match }) } });
-	return { status: answer.status, body: await answer.json() };
-};
+const put = (body, n = 1, query = 'alt_es=Un+retrato&alt_en=A+portrait', who = client, match = '*') =>
+	who.api('PUT', `/catalog/products/${id}/images/${n}?${query}`, body, { 'content-type': 'image/png', ...(match && { 'if-match': match }) });
 
 test('a picture becomes WebP in fixed widths, without what was hidden in it', async () => {
 	const { status, body } = await put(png(1000, 500));

@@ -8,11 +8,7 @@ const visitor = new Client();
 let client;
 test.before(async () => { client = await owner(); });
 
-async function take(csv, query = '', who = client) {
-	const answer = await who.fetch(`/api/v1/catalog/imports${query && `?${query}`}`, {
-		method: 'POST', headers: { 'content-type': 'text/csv' }, body: csv });
-	return { status: answer.status, body: await answer.json() };
-}
+const take = (csv, query = '', who = client) => who.api('POST', `/catalog/imports${query && `?${query}`}`, csv, { 'content-type': 'text/csv' });
 const counts = ({ body }) => [body.created, body.updated, body.unchanged, body.failed];
 const product = async (slug, lang = 'es') => (await visitor.api('GET', `/catalog/products/${slug}?lang=${lang}`)).body;
 const exported = async () => (await client.fetch('/api/v1/catalog/export.csv')).text();
@@ -99,6 +95,16 @@ test('columns can be named by who sends them; odd files are told, never a defect
 		assert.equal(answer.body.rows[0].field, field, JSON.stringify(answer.body));
 	}
 	assert.equal((await take('')).status, 422);
+});
+
+test('an import is read again, page by page', async () => {
+	const { body } = await take('sku,name_es,price\nG-1,Uno,1\nG-2,,2\nG-3,Tres,3\n');
+	const first = (await client.api('GET', `/catalog/imports/${body.id}?limit=2`)).body;
+	assert.deepEqual(first.rows.map(row => [row.sku, row.result]), [['G-2', 'failed'], ['G-1', 'created']]);
+	const next = (await client.api('GET', `/catalog/imports/${body.id}?limit=2&after=${first.next}`)).body;
+	assert.deepEqual([next.rows.map(row => row.sku), next.next], [['G-3'], null]);
+	assert.equal((await client.api('GET', `/catalog/imports/${'0'.repeat(8)}-0000-7000-8000-000000000000`)).status, 404);
+	assert.equal((await client.api('GET', `/catalog/imports/${body.id}?after=nonsense`)).status, 422);
 });
 
 test('out, in, out: every byte is the same', async () => {

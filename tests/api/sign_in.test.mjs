@@ -5,17 +5,11 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import test, { after } from 'node:test';
-import { workers } from '../chaos/shop.mjs';
+import { set as setOf } from '../chaos/shop.mjs';
 import { Client, customer, mails, owner, sql, until, url } from './client.mjs';
 
-const dir = process.env.ZOCO_DIR;
 
-// Changes the shop, and waits until the last worker with the old settings has gone.
-async function set(...pairs) {
-	const old = workers('zoco-auth');
-	execFileSync(process.env.ZOCO_INSTANCE, ['set', dir, ...pairs], { stdio: 'ignore' });
-	await until(() => !workers('zoco-auth').some(pid => old.includes(pid)), 'new workers', 90);
-}
+const set = (...pairs) => setOf('zoco-auth', ...pairs);
 const good = 'tres tristes tigres';
 const address = () => `user-${randomUUID()}@zoco.example`;
 const login = (client, email, password) => client.api('POST', '/auth/login', { email, password });

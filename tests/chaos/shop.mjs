@@ -36,6 +36,17 @@ export function workers(program) {
 	return [...mine].filter(([, parent]) => mine.has(parent)).map(([pid]) => pid);
 }
 
+// Changes the shop's settings, and waits until the last of the program's workers
+// that had the old ones has gone. (While the master is exec'ed there is none.)
+export async function set(program, ...pairs) {
+	const old = workers(program);
+	execFileSync(process.env.ZOCO_INSTANCE, ['set', dir, ...pairs], { stdio: 'ignore' });
+	await until(() => {
+		const now = workers(program);
+		return now.length > 0 && !now.some(pid => old.includes(pid));
+	}, 'new workers', 90);
+}
+
 export function kill(pid, signal = 'SIGKILL') {
 	try {
 		return process.kill(pid, signal);

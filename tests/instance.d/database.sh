@@ -106,7 +106,7 @@ renew_workers() {
 	done
 	[ ${#workers[@]} -gt 0 ] || return 0
 	kill "${workers[@]}" 2>/dev/null || :
-	wait_for 5 gone "${workers[@]}" || die "workers do not end"
+	wait_for 30 gone "${workers[@]}" || die "workers do not end"
 }
 
 gone() { # PID...

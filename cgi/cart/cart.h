@@ -24,6 +24,7 @@
 struct cart_line {
 	struct uuid variant_id;
 	int32_t quantity;
+	int64_t seen;		/* its unit price when put in; 0: not known */
 };
 extern const struct schema cart_line_schema;
 
@@ -34,13 +35,17 @@ struct cart_content {
 	bool marketing_consent;
 };
 
+/* The line of a variant, or NULL. */
+const struct cart_line *cart_line_of(const struct cart_content *, struct uuid);
+
 /* What PATCH /cart sets; only what was given. */
 struct contact {
 	const char *email;		/* NULL: as it was */
 	bool marketing_consent, has_consent;
 };
 
-/* ADD adds up to CART_QUANTITY_MAX, SET sets a line that is there. */
+/* ADD adds up to CART_QUANTITY_MAX and notes the price that was seen, SET sets
+ * the quantity of a line that is there. */
 enum cart_change { CART_ADD, CART_SET };
 
 /* An order takes lines out of a cart, or gives them back. */
@@ -53,8 +58,8 @@ enum cart_move { CART_TAKE, CART_GIVE_BACK };
 struct cart_store {
 	bool (*read)(struct request *, const char *key, struct cart_content *);
 	/* Quantity 0 with SET removes; that is no fault where nothing was. */
-	bool (*change)(struct request *, const char *key, struct uuid variant_id,
-	    enum cart_change, int32_t quantity);
+	bool (*change)(struct request *, const char *key, enum cart_change,
+	    const struct cart_line *);
 	bool (*set_contact)(struct request *, const char *key,
 	    const struct contact *);
 	bool (*clear)(struct request *, const char *key);
@@ -101,12 +106,14 @@ extern const struct program cart_program;
 extern const struct route cart_routes[];
 
 extern const struct schema cart_schema, contact_input, item_add_input,
-    item_set_input, item_id_input, cart_key_input, ordered_input;
+    item_set_input, item_id_input, cart_key_input, ordered_input,
+    cart_page_input;
 
-/* Answers with the cart as it is now. */
-int cart_show(struct request *, int status);
+/* Answers with the cart as it is now; `key` NULL: as the asker sees it. */
+int cart_show(struct request *, const char *key, int status);
 
 int cart_get(struct request *);
+int cart_page(struct request *);
 int cart_set(struct request *);
 int cart_delete(struct request *);
 int item_add(struct request *);

@@ -42,9 +42,9 @@ static SCHEMA(stock_schema, struct stock,
 struct line {
 	struct uuid variant_id;
 	int32_t quantity, available;
-	bool has_available;
+	bool has_available, is_short;
 	const char *slug, *name, *sku, *options, *image;
-	struct money unit, total;
+	struct money unit, total, was;	/* was: when put in, if another */
 	const char *fault;	/* "not-available", "not-enough" or NULL */
 };
 
@@ -58,8 +58,11 @@ static SCHEMA(line_schema, struct line,
 	FIELD_TEXT(struct line, image),
 	FIELD_MONEY(struct line, unit),
 	FIELD_MONEY(struct line, total),
+	FIELD_MONEY(struct line, was),
 	FIELD_I32(struct line, available, HAS(struct line, has_available)),
-	FIELD_TEXT(struct line, fault));
+	FIELD_TEXT(struct line, fault),
+	FIELD_BOOL(struct line, is_short,
+	    .help = "Fewer are left than are wanted; `available` can be had"));
 
 struct fault {
 	const char *code;
@@ -136,7 +139,8 @@ add_fault(struct cart *cart, struct line *line, const char *code)
 
 /* The line's words and amounts, and its part of the totals. */
 static void
-price_line(struct cart *cart, struct line *line, const struct priced *price)
+price_line(struct cart *cart, struct line *line, const struct priced *price,
+    int64_t seen)
 {
 	struct tax_split split = { .tax = 0 };
 
@@ -148,7 +152,10 @@ price_line(struct cart *cart, struct line *line, const struct priced *price)
 	line->unit.amount = price->unit_gross;
 	snprintf(line->unit.currency, sizeof(line->unit.currency), "%s",
 	    price->currency);
-	line->total = line->unit;
+	line->total = line->was = line->unit;
+	line->was.amount = seen;
+	if (seen == 0 || seen == line->unit.amount)
+		line->was = (struct money){ .amount = 0 };
 	line->total.amount *= line->quantity;
 	/* Rounded once per line, as orders do. */
 	tax_from_gross(line->total.amount, price->tax_rate, &split);
@@ -169,12 +176,14 @@ add_line(struct cart *cart, const struct cart_line *from,
 	    stock->available : 0 };
 	cart->count += from->quantity;
 	if (price != NULL)
-		price_line(cart, line, price);
+		price_line(cart, line, price, from->seen);
 	if (price == NULL || !price->is_available ||
-	    (stock_known && line->available == 0))
+	    (stock_known && line->available == 0)) {
 		add_fault(cart, line, "not-available");
-	else if (stock_known && line->available < from->quantity)
+	} else if (stock_known && line->available < from->quantity) {
+		line->is_short = true;
 		add_fault(cart, line, "not-enough");
+	}
 }
 
 static bool
@@ -216,12 +225,13 @@ fill(struct request *r, struct cart *cart, const struct cart_line *lines,
 }
 
 int
-cart_show(struct request *r, int status)
+cart_show(struct request *r, const char *key, int status)
 {
 	struct cart cart = { .lines = NULL };
-	struct cart_content content;
+	struct cart_content content = { .n = 0 };
 
-	if (!cart_read(r, &content))
+	if (!(key != NULL ? cart_store_of(key)->read(r, key, &content) :
+	    cart_read(r, &content)))
 		return r->status;
 	cart.lines = arena_new_array(r->arena, struct line, content.n + 1);
 	cart.problems = arena_new_array(r->arena, struct fault, content.n + 1);
@@ -233,13 +243,62 @@ cart_show(struct request *r, int status)
 	if (content.n > 0 && !fill(r, &cart, content.lines, content.n))
 		return r->status;
 	page_set(r, "has_lines", json_object_new_boolean(content.n > 0));
+	page_set(r, "is_blocked", json_object_new_boolean(cart.problems_n > 0));
 	return reply(r, status, &cart_schema, &cart);
 }
 
 int
 cart_get(struct request *r)
 {
-	return cart_show(r, 200);
+	return cart_show(r, NULL, 200);
+}
+
+/* The page, which may offer to take back that a line was removed. */
+struct removed {
+	struct uuid removed;
+	int32_t quantity;
+};
+
+SCHEMA(cart_page_input, struct removed,
+	FIELD_UUID(struct removed, removed),
+	FIELD_I32(struct removed, quantity, .min = 1, .max = CART_QUANTITY_MAX,
+	    .preset = "1"));
+
+/* Its name, unless it is in the cart again or no longer sold. */
+static void
+offer_back(struct request *r, const struct removed *in)
+{
+	const struct cart_line line = { .variant_id = in->removed };
+	struct cart_content content = { .n = 0 };
+	struct call_answer answer;
+	struct json_object *offer;
+	struct priced *priced;
+	size_t n;
+
+	if (!cart_read(r, &content) ||
+	    !call(r, POST, "/internal/catalog/prices", ids_of(&line, 1),
+	    &answer) || !call_read_list(r, &answer, "items", &priced_schema,
+	    (void **)&priced, &n)) {
+		call_forgive(r);	/* the page stands without */
+		return;
+	}
+	if (n == 0 || cart_line_of(&content, in->removed) != NULL)
+		return;
+	offer = json_out(&priced_schema, priced, r->lang, JSON_ALL);
+	json_object_object_add(offer, "quantity",
+	    json_object_new_int(in->quantity));
+	page_set(r, "removed", offer);
+}
+
+int
+cart_page(struct request *r)
+{
+	const struct removed *in = request_input(r);
+	int status = cart_show(r, NULL, 200);
+
+	if (status == 200 && !uuid_is_nil(&in->removed))
+		offer_back(r, in);
+	return status;
 }
 
 /* The number beside the cart's link: no prices, no calls. */

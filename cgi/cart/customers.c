@@ -2,7 +2,7 @@
 #include "cart.h"
 
 DB_QUERY(read_lines, 1,
-	"SELECT variant_id, quantity FROM cart_line WHERE cart_key = $1"
+	"SELECT variant_id, quantity, seen FROM cart_line WHERE cart_key = $1"
 	" ORDER BY variant_id LIMIT 100");
 DB_QUERY(read_contact, 1,
 	"SELECT email, marketing_consent FROM cart WHERE cart_key = $1");
@@ -17,13 +17,14 @@ DB_QUERY(put_contact, 4,
 	"  marketing_consent = coalesce($3::boolean, c.marketing_consent)");
 DB_QUERY(drop_cart, 1, "DELETE FROM cart WHERE cart_key = $1");
 
-DB_QUERY(add_line, 3,
-	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity)"
-	" SELECT $1, $2::uuid, $3::int WHERE EXISTS (SELECT FROM cart_line"
+DB_QUERY(add_line, 4,
+	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity, seen)"
+	" SELECT $1, $2::uuid, $3::int, $4::bigint WHERE EXISTS (SELECT FROM cart_line"
 	"  WHERE cart_key = $1 AND variant_id = $2::uuid) OR (SELECT count(*)"
 	"  FROM cart_line WHERE cart_key = $1) < 50"
 	" ON CONFLICT ON CONSTRAINT cart_line_pkey DO UPDATE"
-	" SET quantity = least(99, c.quantity + excluded.quantity)");
+	" SET quantity = least(99, c.quantity + excluded.quantity),"
+	"  seen = excluded.seen");
 DB_QUERY(set_line, 3,
 	"UPDATE cart_line SET quantity = $3::int"
 	" WHERE cart_key = $1 AND variant_id = $2::uuid");
@@ -31,18 +32,19 @@ DB_QUERY(drop_line, 2,
 	"DELETE FROM cart_line WHERE cart_key = $1 AND variant_id = $2::uuid");
 
 /* The lines in $2, one row a variant. */
-#define GIVEN "(SELECT variant_id, least(99, sum(quantity))::int AS quantity" \
-	" FROM jsonb_to_recordset($2::jsonb) AS x(variant_id uuid, quantity int)" \
+#define GIVEN "(SELECT variant_id, least(99, sum(quantity))::int AS quantity," \
+	" coalesce(max(seen), 0) AS seen FROM jsonb_to_recordset($2::jsonb)" \
+	" AS x(variant_id uuid, quantity int, seen bigint)" \
 	" GROUP BY variant_id) AS given"
 
 DB_QUERY(join_lines, 2,
-	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity)"
-	" SELECT $1, variant_id, quantity FROM " GIVEN
+	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity, seen)"
+	" SELECT $1, variant_id, quantity, seen FROM " GIVEN
 	" ON CONFLICT ON CONSTRAINT cart_line_pkey DO UPDATE"
 	" SET quantity = greatest(c.quantity, excluded.quantity)");
 DB_QUERY(give_lines, 2,
-	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity)"
-	" SELECT $1, variant_id, quantity FROM " GIVEN
+	"INSERT INTO cart_line AS c (cart_key, variant_id, quantity, seen)"
+	" SELECT $1, variant_id, quantity, seen FROM " GIVEN
 	" ON CONFLICT ON CONSTRAINT cart_line_pkey DO UPDATE"
 	" SET quantity = least(99, c.quantity + excluded.quantity)");
 DB_QUERY(take_whole_lines, 2,
@@ -67,27 +69,27 @@ customers_read(struct request *r, const char *key, struct cart_content *content)
 
 /* True: done. False with no failure: no such line, or no room for it. */
 static bool
-change_line(struct request *r, const char *key, struct uuid variant_id,
-    enum cart_change change, int32_t quantity)
+change_line(struct request *r, const char *key, enum cart_change change,
+    const struct cart_line *line)
 {
 	if (change == CART_ADD)
-		return db_exec(r->db, &add_line, P(key), P(variant_id),
-		    P(quantity));
-	if (quantity > 0)
-		return db_exec(r->db, &set_line, P(key), P(variant_id),
-		    P(quantity));
-	db_exec(r->db, &drop_line, P(key), P(variant_id));
+		return db_exec(r->db, &add_line, P(key), P(line->variant_id),
+		    P(line->quantity), P(line->seen));
+	if (line->quantity > 0)
+		return db_exec(r->db, &set_line, P(key), P(line->variant_id),
+		    P(line->quantity));
+	db_exec(r->db, &drop_line, P(key), P(line->variant_id));
 	return !request_failed(r);
 }
 
 static bool
-customers_change(struct request *r, const char *key, struct uuid variant_id,
-    enum cart_change change, int32_t quantity)
+customers_change(struct request *r, const char *key, enum cart_change change,
+    const struct cart_line *line)
 {
 	/* Locked first: how many lines there are holds until COMMIT. */
 	if (!step_begin(r) || !db_exec(r->db, &touch_cart, P(key)))
 		return false;
-	if (change_line(r, key, variant_id, change, quantity))
+	if (change_line(r, key, change, line))
 		return step_end(r);
 	if (!request_failed(r)) {
 		step_undo(r);

@@ -1,6 +1,6 @@
 /*
- * Guests' carts: a hash of Redis each, variant -> quantity, with "email" and
- * "marketing_consent" beside them. Every change is one script, so that two at
+ * Guests' carts: a hash of Redis each, variant -> "quantity seen-price", with
+ * "email" and "marketing_consent" beside them. Every change is one script, so that two at
  * once both count. A cart without lines does not exist.
  */
 #include "cart.h"
@@ -15,23 +15,24 @@
 	" end" \
 	" redis.call('DEL', KEYS[1]) return 1"
 
-/* What a line has now, and has to have. */
+/* What a line has now, and has to have; its price stays unless one is given. */
 #define LINES \
-	" local function get(id)" \
-	"  return tonumber(redis.call('HGET', KEYS[1], id) or 0) end" \
-	" local function put(id, n)" \
-	"  if n > 0 then redis.call('HSET', KEYS[1], id, math.min(n, 99))" \
+	" local function line(id) return redis.call('HGET', KEYS[1], id) or '0' end" \
+	" local function get(id) return tonumber(line(id):match('^%d+')) end" \
+	" local function put(id, n, seen)" \
+	"  if n > 0 then redis.call('HSET', KEYS[1], id, math.min(n, 99) .. ' '" \
+	"   .. (seen or line(id):match(' (%d+)$') or 0))" \
 	"  else redis.call('HDEL', KEYS[1], id) end" \
 	" end"
 
-/* ARGV: seconds, variant, quantity. 0: there is no room. */
+/* ARGV: seconds, variant, quantity, price. 0: there is no room. */
 static const char add_script[] = LINES
 	" local lines = redis.call('HLEN', KEYS[1])"
 	"  - redis.call('HEXISTS', KEYS[1], 'email')"
 	"  - redis.call('HEXISTS', KEYS[1], 'marketing_consent')"
 	" local now = get(ARGV[2])"
 	" if now == 0 and lines >= 50 then return 0 end"
-	" put(ARGV[2], now + tonumber(ARGV[3]))" KEEP;
+	" put(ARGV[2], now + tonumber(ARGV[3]), ARGV[4])" KEEP;
 
 /* The same. 0: there is no such line. */
 static const char set_script[] = LINES
@@ -94,13 +95,15 @@ static void
 read_member(struct cart_content *content, const char *name, const char *value)
 {
 	struct cart_line *line = &content->lines[content->n];
+	char *rest;
 
 	if (str_eq(name, "email")) {
 		content->email = value;
 	} else if (str_eq(name, "marketing_consent")) {
 		content->marketing_consent = str_eq(value, "true");
 	} else if (uuid_parse(name, &line->variant_id)) {
-		line->quantity = (int32_t)strtol(value, NULL, 10);
+		line->quantity = (int32_t)strtol(value, &rest, 10);
+		line->seen = strtoll(rest, NULL, 10);
 		content->n++;
 	}
 }
@@ -125,16 +128,17 @@ guests_read(struct request *r, const char *key, struct cart_content *content)
 }
 
 static bool
-guests_change(struct request *r, const char *key, struct uuid variant_id,
-    enum cart_change change, int32_t quantity)
+guests_change(struct request *r, const char *key, enum cart_change change,
+    const struct cart_line *line)
 {
 	struct redis_value value;
 	char id[UUID_TEXT_SIZE];
 
 	if (!redis_script(r->redis, r->arena, &value,
 	    change == CART_ADD ? add_script : set_script, 1, name_of(r, key),
-	    seconds(r), uuid_text(&variant_id, id),
-	    arena_printf(r->arena, "%" PRId32, quantity)))
+	    seconds(r), uuid_text(&line->variant_id, id),
+	    arena_printf(r->arena, "%" PRId32, line->quantity),
+	    arena_printf(r->arena, "%" PRId64, line->seen)))
 		return away(r);
 	if (value.integer == 1)
 		return true;

@@ -8,21 +8,16 @@
 #include "web/call.h"
 #include "web/text.h"
 
-struct item {
-	struct uuid variant_id;
-	int32_t quantity;
-};
-
-SCHEMA(item_add_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true),
-	FIELD_I32(struct item, quantity, .min = 1, .max = CART_QUANTITY_MAX,
-	    .preset = "1"));
-SCHEMA(item_set_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true),
-	FIELD_I32(struct item, quantity, .min = 1, .max = CART_QUANTITY_MAX,
-	    .required = true));
-SCHEMA(item_id_input, struct item,
-	FIELD_UUID(struct item, variant_id, .required = true));
+SCHEMA(item_add_input, struct cart_line,
+	FIELD_UUID(struct cart_line, variant_id, .required = true),
+	FIELD_I32(struct cart_line, quantity, .min = 1,
+	    .max = CART_QUANTITY_MAX, .preset = "1"));
+SCHEMA(item_set_input, struct cart_line,
+	FIELD_UUID(struct cart_line, variant_id, .required = true),
+	FIELD_I32(struct cart_line, quantity, .min = 1,
+	    .max = CART_QUANTITY_MAX, .required = true));
+SCHEMA(item_id_input, struct cart_line,
+	FIELD_UUID(struct cart_line, variant_id, .required = true));
 
 SCHEMA(contact_input, struct contact,
 	FIELD_TEXT(struct contact, email, .max = 254, .check = email_is_valid,
@@ -31,17 +26,17 @@ SCHEMA(contact_input, struct contact,
 	    HAS(struct contact, has_consent)));
 
 struct sold {
-	struct uuid variant_id;
+	int64_t unit_gross;
 	bool is_available;
 };
 
 static SCHEMA(sold_schema, struct sold,
-	FIELD_UUID(struct sold, variant_id),
+	FIELD_I64(struct sold, unit_gross),
 	FIELD_BOOL(struct sold, is_available));
 
-/* Is it for sale at all? Sets the problem when it is not. */
+/* Is it for sale at all, and for how much? Sets the problem when it is not. */
 static bool
-is_sold(struct request *r, struct uuid variant_id)
+is_sold(struct request *r, struct uuid variant_id, int64_t *price)
 {
 	struct json_object *body = json_object_new_object();
 	struct json_object *ids = json_object_new_array();
@@ -56,8 +51,10 @@ is_sold(struct request *r, struct uuid variant_id)
 	if (!call(r, POST, "/internal/catalog/prices", body, &answer) ||
 	    !call_read_list(r, &answer, "items", &sold_schema, (void **)&sold, &n))
 		return false;
-	if (n == 1 && sold->is_available)
+	if (n == 1 && sold->is_available) {
+		*price = sold->unit_gross;
 		return true;
+	}
 	problem_field(r, "variant_id", "choice", field_message(r, "choice", 0, 0));
 	problem(r, PROBLEM_INVALID);
 	return false;
@@ -65,23 +62,23 @@ is_sold(struct request *r, struct uuid variant_id)
 
 /* A form goes on to the page of the cart, which asks for itself. */
 static int
-answer(struct request *r, int status)
+answer(struct request *r, const char *key, int status)
 {
 	return r->route->kind == KIND_PAGE ? reply_empty(r, 204) :
-	    cart_show(r, status);
+	    cart_show(r, key, status);
 }
 
 int
 item_add(struct request *r)
 {
-	const struct item *in = request_input(r);
+	struct cart_line line = *(const struct cart_line *)request_input(r);
 	const char *key;
 
-	if (!is_sold(r, in->variant_id) || (key = cart_key(r, true)) == NULL ||
-	    !cart_store_of(key)->change(r, key, in->variant_id, CART_ADD,
-	    in->quantity))
+	if (!is_sold(r, line.variant_id, &line.seen) ||
+	    (key = cart_key(r, true)) == NULL ||
+	    !cart_store_of(key)->change(r, key, CART_ADD, &line))
 		return r->status;
-	return answer(r, 201);
+	return answer(r, key, 201);
 }
 
 /* The key of a cart that should be there; NULL with the problem. */
@@ -98,25 +95,32 @@ key_of_cart(struct request *r)
 int
 item_set(struct request *r)
 {
-	const struct item *in = request_input(r);
 	const char *key = key_of_cart(r);
 
-	if (key == NULL || !cart_store_of(key)->change(r, key, in->variant_id,
-	    CART_SET, in->quantity))
+	if (key == NULL || !cart_store_of(key)->change(r, key, CART_SET,
+	    request_input(r)))
 		return r->status;
-	return answer(r, 200);
+	return answer(r, key, 200);
 }
 
+/* A page is told what went, to offer it once more. */
 int
 item_delete(struct request *r)
 {
-	const struct item *in = request_input(r);
+	const struct cart_line *in = request_input(r), *line;
 	const char *key = key_of_cart(r);
+	struct cart_content content = { .n = 0 };
+	char id[UUID_TEXT_SIZE];
 
-	if (key == NULL || !cart_store_of(key)->change(r, key, in->variant_id,
-	    CART_SET, 0))
+	if (key == NULL || !cart_store_of(key)->read(r, key, &content) ||
+	    !cart_store_of(key)->change(r, key, CART_SET, in))
 		return r->status;
-	return answer(r, 200);
+	line = cart_line_of(&content, in->variant_id);
+	if (r->route->kind != KIND_PAGE || line == NULL)
+		return answer(r, key, 200);
+	return reply_redirect(r, arena_printf(r->arena,
+	    "/cart?removed=%s&quantity=%" PRId32,
+	    uuid_text(&line->variant_id, id), line->quantity));
 }
 
 int
@@ -128,7 +132,7 @@ cart_set(struct request *r)
 	if (key == NULL || ((in->email != NULL || in->has_consent) &&
 	    !cart_store_of(key)->set_contact(r, key, in)))
 		return r->status;
-	return cart_show(r, 200);
+	return cart_show(r, key, 200);
 }
 
 int

@@ -25,7 +25,7 @@ const struct route cart_routes[] = {
 	INTERNAL(POST, "/internal/cart/ordered", "orders", &ordered_input,
 	    TX_WRITE, cart_ordered),
 
-	PAGE("/cart", PERM_PUBLIC, NULL, TX_NONE, cart_get, "cart"),
+	PAGE("/cart", PERM_PUBLIC, &cart_page_input, TX_NONE, cart_page, "cart"),
 	FORM(POST, "/cart/items", PERM_PUBLIC, &item_add_input, TX_NONE, item_add,
 	    "/cart"),
 	FORM(POST, "/cart/items/{variant_id}", PERM_PUBLIC, &item_set_input,

@@ -10,12 +10,22 @@
 SCHEMA(cart_line_schema, struct cart_line,
 	FIELD_UUID(struct cart_line, variant_id, .required = true),
 	FIELD_I32(struct cart_line, quantity, .min = 1, .max = CART_QUANTITY_MAX,
-	    .required = true));
+	    .required = true),
+	FIELD_I64(struct cart_line, seen, .max = 1000000000000));
 
 const struct cart_store *
 cart_store_of(const char *key)
 {
 	return str_starts(key, "user:") ? &cart_customers : &cart_guests;
+}
+
+const struct cart_line *
+cart_line_of(const struct cart_content *content, struct uuid variant_id)
+{
+	for (size_t i = 0; i < content->n; i++)
+		if (uuid_equal(&content->lines[i].variant_id, &variant_id))
+			return &content->lines[i];
+	return NULL;
 }
 
 const char *

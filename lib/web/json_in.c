@@ -377,10 +377,11 @@ json_in_path(struct request *r, const struct schema *schema, void *object)
 	for (int i = 0; i < r->path_params.n; i++) {
 		const char *name = r->path_params.items[i].name;
 		const struct field *f = schema_find(schema, name);
-		struct json_object *value =
-		    json_object_new_string(r->path_params.items[i].value);
+		struct json_object *value;
 
-		assert(f != NULL);	/* checked at start */
+		if (f == NULL)	/* of a form, not of the page it is on */
+			continue;
+		value = json_object_new_string(r->path_params.items[i].value);
 		arena_defer(r->arena, put_json, value);
 		read_member(&in, f, value, name, object);
 	}

@@ -121,12 +121,53 @@ for (const [who, make] of Object.entries(people)) {
 		assert.equal((await set(3)).status, 201);
 		assert.deepEqual((await cartOf(client)).problems, [{ code: 'not-enough', variant_id: id, available: 3 }]);
 		assert.equal((await cartOf(client)).lines[0].available, 3);
+		assert.match(await (await client.fetch('/en/cart')).text(), /name="quantity" value="3"[^]*Take 3/);
 		assert.equal((await set(0)).status, 201);
 		assert.deepEqual((await cartOf(client)).problems, [{ code: 'not-available', variant_id: id, available: 0 }]);
 		const page = await (await client.fetch('/en/cart')).text();
 		assert.match(page, /class="field-error"/);
+		assert.doesNotMatch(page, /href="\/en\/checkout"/);
 		await set(before.on_hand - before.reserved);
 		assert.deepEqual((await cartOf(client)).problems, []);
+	});
+
+	test(`${who}: a price that changed since is named, with both prices`, async () => {
+		const client = await make(), id = variant(5), boss = await staff();
+		const { amount, currency } = sql('catalog', `SELECT amount, currency FROM price WHERE variant_id = '${id}' AND currency = 'EUR'`)[0];
+		const price = async cents => assert.equal((await boss.api('PATCH', `/catalog/variants/${id}`,
+			{ price: { amount: cents, currency } }, { 'if-match': '*' })).status, 200);
+		assert.equal((await add(client, id)).body.lines[0].was, null, 'the first answer shows the cart too');
+		await price(amount + 150);
+		try {
+			let [line] = (await client.api('PATCH', `/cart/items/${id}`, { quantity: 2 })).body.lines;
+			assert.deepEqual([line.was.amount, line.unit.amount], [amount, amount + 150]);
+			const page = await (await client.fetch('/en/cart')).text();
+			assert.match(page, /it was €[\d.]+, now it is €[\d.]+/);
+			assert.match(page, /href="\/en\/checkout"/, 'and keeps nobody from buying');
+			[line] = (await add(client, id)).body.lines;
+			assert.deepEqual([line.was, line.quantity], [null, 3], 'who adds more has seen the new price');
+		} finally {
+			await price(amount);
+		}
+	});
+
+	test(`${who}: what was removed can be taken back, without script`, async () => {
+		const client = await make(), id = variant(1);
+		await add(client, id, 4);
+		const answer = await client.form(`/en/cart/items/${id}`, { _method: 'DELETE' });
+		assert.equal(answer.status, 303);
+		const way = answer.headers.get('location').replace(/^https?:..[^/]*/, '');
+		assert.deepEqual(await linesOf(client), {});
+		let page = await (await client.fetch(way)).text();
+		assert.match(page, / is out of the cart\./);
+		const fields = Object.fromEntries([...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(f => [f[1], f[2]]));
+		assert.deepEqual(fields, { variant_id: id, quantity: '4' });
+		assert.equal((await client.form('/en/cart/items', fields)).status, 303);
+		assert.deepEqual(await linesOf(client), { [id]: 4 });
+		page = await (await client.fetch(way)).text();
+		assert.doesNotMatch(page, / is out of the cart\./, 'what is there again is not offered');
+		for (const odd of ['removed=x', `removed=${randomUUID()}`, 'quantity=0'])
+			assert.ok([200, 422].includes((await client.fetch(`/en/cart?${odd}`)).status), odd);
 	});
 
 	test(`${who}: reading writes nothing`, async () => {

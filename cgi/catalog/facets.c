@@ -108,11 +108,12 @@ add_set(struct request *r, struct sql *sql, const struct find *f,
 		    P(f->in.name != NULL ? f->in.tag_id : 0));
 		return;
 	}
-	sql_add(sql, " SELECT ?::text, x.tag, count(*)::int FROM (SELECT d.tags"
+	/* unnest() among the columns: as a join it would be memoized. */
+	sql_add(sql, " SELECT ?::text, x.tag, count(*)::int FROM ("
+	    "SELECT unnest(0 || s.tags) AS tag FROM (SELECT d.tags"
 	    " FROM listing d WHERE", P(facet));
 	find_conditions(r, sql, f, facet);
-	sql_add(sql, " LIMIT ?::int) AS s CROSS JOIN LATERAL"
-	    " unnest(0 || s.tags) AS x(tag) GROUP BY 2", P(FIND_MOST + 1));
+	sql_add(sql, " LIMIT ?::int) AS s) AS x GROUP BY 2", P(FIND_MOST + 1));
 }
 
 /*

@@ -209,6 +209,7 @@ int challenge_verify(struct request *);
 int challenge_page(struct request *);
 int challenge_form(struct request *);
 int step_up(struct request *);
+int step_up_page(struct request *);
 int step_up_form(struct request *);
 
 #endif

@@ -307,6 +307,18 @@ step_up(struct request *r)
 
 /* --- Pages --- */
 
+/* GET /step-up: what this person may show. */
+int
+step_up_page(struct request *r)
+{
+	struct factors factors;
+
+	if (!factors_find(r, r->session->user_id, &factors))
+		return 0;
+	factors_show(r, &factors);
+	return page_show(r);
+}
+
 int
 step_up_form(struct request *r)
 {

@@ -274,34 +274,25 @@ show_form_again(struct request *r)
 	return true;
 }
 
-static void
-show_problem(struct request *r)
+/* What fills {name}: a member of the answer, or what the path says. */
+static const char *
+value_of(struct request *r, const char *name)
 {
-	int status = problem_kinds[r->problem].status;
+	struct json_object *value;
 
-	if (r->route->form_of != NULL && show_form_again(r))
-		return;
-	if (r->problem == PROBLEM_NOT_SIGNED_IN && r->method == GET) {
-		struct buf next;
-
-		buf_init(&next, r->arena, 8192);
-		buf_puts(&next, "/login?next=");
-		url_encode(&next, r->path);
-		r->problem = PROBLEM_NONE;
-		reply_redirect(r, next.data);
-		return;
-	}
-	r->json = NULL;
-	add_problem(r, root_of(r));
-	render(r, "error", status);
+	if (r->json != NULL && json_object_object_get_ex(r->json, name, &value))
+		return json_object_get_string(value);
+	for (int i = 0; i < r->path_params.n; i++)
+		if (str_eq(r->path_params.items[i].name, name))
+			return r->path_params.items[i].value;
+	return "";
 }
 
-/* "/orders/{id}" with the members of the answer in place of the names. */
+/* "/orders/{id}" with values in place of the names. */
 static const char *
-next_location(struct request *r, const char *pattern)
+location_of(struct request *r, const char *pattern)
 {
 	struct buf out;
-	struct json_object *value;
 
 	buf_init(&out, r->arena, 4096);
 	while (*pattern != '\0') {
@@ -312,12 +303,46 @@ next_location(struct request *r, const char *pattern)
 			continue;
 		}
 		n = strcspn(++pattern, "}");
-		if (r->json != NULL && json_object_object_get_ex(r->json,
-		    arena_strndup(r->arena, pattern, n), &value))
-			url_encode(&out, json_object_get_string(value));
+		url_encode(&out, value_of(r, arena_strndup(r->arena, pattern, n)));
 		pattern += n + 1;
 	}
 	return out.data;
+}
+
+/* Through another page, which leads back: to this one, or that of the form. */
+static void
+go_through(struct request *r, const char *page)
+{
+	const char *back = r->route->form_of == NULL ? r->path :
+	    arena_printf(r->arena, "/%s%s", r->lang,
+	    location_of(r, r->route->form_of));
+	struct buf next;
+
+	buf_init(&next, r->arena, 8192);
+	buf_printf(&next, "%s?next=", page);
+	url_encode(&next, back);
+	r->problem = PROBLEM_NONE;
+	reply_redirect(r, next.data);
+}
+
+static void
+show_problem(struct request *r)
+{
+	int status = problem_kinds[r->problem].status;
+
+	if (r->problem == PROBLEM_STEP_UP_REQUIRED) {
+		go_through(r, "/step-up");
+		return;
+	}
+	if (r->route->form_of != NULL && show_form_again(r))
+		return;
+	if (r->problem == PROBLEM_NOT_SIGNED_IN && r->method == GET) {
+		go_through(r, "/login");
+		return;
+	}
+	r->json = NULL;
+	add_problem(r, root_of(r));
+	render(r, "error", status);
 }
 
 void
@@ -335,7 +360,7 @@ page_finish(struct request *r)
 	else if (r->location != NULL || r->text != NULL)
 		return;
 	else if (r->route->form_of != NULL && r->route->template == NULL)
-		reply_redirect(r, next_location(r, r->route->next != NULL ?
+		reply_redirect(r, location_of(r, r->route->next != NULL ?
 		    r->route->next : r->route->form_of));
 	else
 		render(r, r->route->template, r->status);

@@ -40,6 +40,7 @@ const struct conf_key conf_keys[] = {
 	STRING(push_test_origin, "", "a push service that need not be public"),
 	STRING(audit_checkpoints, "/var/lib/zoco/audit-checkpoints",
 	    "file of signed checkpoints of the audit chain; copy it elsewhere"),
+	STRING(crontab, "/etc/cron.d/zoco", "the jobs' lines, to be shown"),
 	STRING(time_zone, "Europe/Madrid", "zone in which people read times"),
 	STRING(log_level, "info", "debug, info, warn or error"),
 	BOOLEAN(log_pretty, "off", "log for people instead of JSON"),

@@ -21,6 +21,7 @@ struct conf {
 	const char *twilio_url, *twilio_account, *twilio_token_file, *twilio_from;
 	const char *push_test_origin;
 	const char *audit_checkpoints;
+	const char *crontab;
 	const char *time_zone;
 	const char *log_level;
 	bool log_pretty, demo, staff_mfa, db_prepare;

@@ -9,6 +9,7 @@
 #define EXIT_ANOTHER_RUNS 75	/* EX_TEMPFAIL of sysexits.h */
 #define LOCK_WAIT_US 15000000
 #define LOCK_CHECK_US 1000000
+#define PROGRESS_US 200000
 
 DB_QUERY(take_lock, 1, "SELECT pg_try_advisory_lock(hashtext($1))::int");
 DB_QUERY(begin_run, 2, "INSERT INTO job_run (id, job) VALUES ($1::uuid, $2)");
@@ -22,6 +23,12 @@ on_signal(int signal)
 {
 	(void)signal;
 	is_stopped = 1;
+}
+
+bool
+job_is_stopped(void)
+{
+	return is_stopped;
 }
 
 bool
@@ -57,10 +64,25 @@ check_lock(struct job *job)
 	is_stopped = 1;
 }
 
+/* Somebody looks on: a line that is written over. */
+static void
+show_progress(struct job *job)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (!job->is_watched || now < job->shown_us + PROGRESS_US)
+		return;
+	job->shown_us = now;
+	fprintf(stderr, "\r%s: %" PRId64 " done, %" PRId64 " failed, %" PRId64
+	    " s\033[K", job->name, job->done, job->failed,
+	    (now - job->started_us) / CLOCK_SECOND);
+}
+
 void
 job_start_step(struct job *job, struct request *r)
 {
 	check_lock(job);
+	show_progress(job);
 	r->events = NULL;
 	r->after_commit = r->after_send = NULL;
 	r->status = 0;
@@ -125,8 +147,7 @@ static const struct option options[] = {
 
 /* False: the usage is wrong. */
 static bool
-read_options(struct job *job, const char **conf, bool *help, int argc,
-    char **argv)
+read_options(struct job *job, bool *help, int argc, char **argv)
 {
 	char *end = NULL;
 	int option;
@@ -134,7 +155,7 @@ read_options(struct job *job, const char **conf, bool *help, int argc,
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (option) {
 		case 'c':
-			*conf = optarg;
+			job->conf = optarg;
 			break;
 		case 'd':
 			job->dry_run = true;
@@ -186,20 +207,23 @@ run(struct job *job, const struct job_program *p, struct app *app)
 	struct request *r = app_request_new(app,
 	    arena_printf(app->arena, "job:%s", p->name));
 	struct uuid id = uuid_new();
-	int64_t started = clock_monotonic_us();
 	char members[200];
 	int status;
 
 	db_exec(r->db, &begin_run, P(id), P(p->name));
+	job->started_us = clock_monotonic_us();
+	job->is_watched = isatty(STDERR_FILENO);
 	if (job->for_us > 0)
-		job->until_us = started + job->for_us;
+		job->until_us = job->started_us + job->for_us;
 	status = p->run(job, r);
 	job_start_step(job, r);
 	db_exec(r->db, &end_run, P(id), P(job->done), P(job->failed),
 	    P(status == 0 ? "" : "failed"));
+	if (job->is_watched)
+		fputs("\n", stderr);
 	snprintf(members, sizeof(members), ",\"job\":\"%s\",\"done\":%" PRId64
 	    ",\"failed\":%" PRId64 ",\"ms\":%" PRId64 ",\"status\":%d", p->name,
-	    job->done, job->failed, (clock_monotonic_us() - started) / 1000,
+	    job->done, job->failed, (clock_monotonic_us() - job->started_us) / 1000,
 	    status);
 	log_members(LOG_LEVEL_INFO, "job", members);
 	app_request_free(r);
@@ -210,17 +234,16 @@ int
 job_main(const struct job_program *p, int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct job job = { .limit = 0 };
-	const char *conf = "/etc/zoco/zoco.conf";
+	struct job job = { .conf = "/etc/zoco/zoco.conf" };
 	bool help = false;
 	struct app *app;
 	int status = 1;
 
-	if (!read_options(&job, &conf, &help, argc, argv))
+	if (!read_options(&job, &help, argc, argv))
 		return usage(p, stderr);
 	if (help)
 		return usage(p, stdout);
-	if ((app = app_open(p->domain, conf)) == NULL)
+	if ((app = app_open(p->domain, job.conf)) == NULL)
 		return 1;
 	log_start(p->name, job.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
 	    job.verbose);

@@ -19,7 +19,9 @@ struct job {
 	int64_t for_us;		/* how long to go on; 0: for good */
 	int64_t until_us;	/* by the monotonic clock; 0: no end */
 	int64_t done, failed;	/* counted by the job */
-	const char *name;
+	bool is_watched;	/* stderr is a terminal, which is told of progress */
+	int64_t started_us, shown_us;
+	const char *name, *conf;	/* the path of zoco.conf */
 	struct arena *lock_arena;
 	struct db *lock;	/* the session that holds the lock */
 	int64_t lock_checked_us;
@@ -37,6 +39,9 @@ int job_main(const struct job_program *, int argc, char **argv);
 /* SIGTERM came, or the time or the limit is over, or the lock went to another
  * run: finish the step in hand. */
 bool job_should_stop(const struct job *);
+
+/* SIGTERM came, or the lock went to another run. */
+bool job_is_stopped(void);
 
 /* Was --for given? Then wait for more work instead of ending. */
 bool job_is_looping(const struct job *);

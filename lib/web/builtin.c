@@ -5,6 +5,7 @@
 
 #include "web/counters.h"
 #include "web/json_in.h"
+#include "web/runs.h"
 
 #define EVENTS_MAX 200
 
@@ -177,5 +178,7 @@ const struct route builtin_routes[] = {
 	API(GET, "/{domain}/metrics", PERM_PUBLIC, &domain_input, TX_READ, metrics),
 	INTERNAL(POST, "/internal/{domain}/events", "*", &intake_input, TX_WRITE,
 	    intake),
+	INTERNAL(GET, "/internal/{domain}/runs", "system", &runs_input, TX_READ,
+	    runs_list),
 	ROUTE_END
 };

@@ -15,7 +15,7 @@ const last = result => JSON.parse(result.stderr.trim().split('\n').at(-1));
 
 test('every job knows its flags, and the crontab names each one', () => {
 	const crontab = spawnSync('cat', [`${dir}/share/zoco.crontab`], { encoding: 'utf8' }).stdout;
-	for (const name of ['abandoned_carts', 'deliver_events', 'expire_orders', 'low_stock_alerts', 'publish_stock', 'purge', 'send_notifications']) {
+	for (const name of ['abandoned_carts', 'deliver_events', 'expire_orders', 'low_stock_alerts', 'publish_stock', 'purge', 'run_asked', 'send_notifications']) {
 		const help = job(name, ['--help']);
 		assert.equal(help.status, 0, name);
 		for (const option of ['--dry-run', '--limit', '--for', '--verbose'])

@@ -201,17 +201,6 @@ add_run(struct job_info *job, const struct run *run)
 	job->failures += run->failures;
 }
 
-static void
-put_away(struct request *r, const char *const *away, size_t n)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, json_object_new_string(away[i]));
-	page_set(r, "is_away", json_object_new_boolean(n > 0));
-	page_set(r, "away", list);
-}
-
 int
 job_list(struct request *r)
 {
@@ -242,7 +231,7 @@ job_list(struct request *r)
 	for (size_t i = 0; i < n; i++)
 		if ((job = find_job(&jobs, wishes[i].job)) != NULL)
 			job->asked_at = wishes[i].asked_at;
-	put_away(r, away, jobs.away_n);
+	page_set(r, "is_away", json_object_new_boolean(jobs.away_n > 0));
 	return reply(r, 200, &jobs_schema, &jobs);
 }
 
@@ -277,7 +266,7 @@ job_get(struct request *r)
 	job.runs = collect(r, line->name, &job.runs_n, away, &job.away_n);
 	if (db_one(r->db, &find_wish, &wish_schema, &wish, P(line->name)))
 		job.wish = &wish;
-	put_away(r, away, job.away_n);
+	page_set(r, "is_away", json_object_new_boolean(job.away_n > 0));
 	return reply(r, 200, &job_runs_schema, &job);
 }
 

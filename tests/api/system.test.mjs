@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Client, customer, owner, sql, staff, until } from './client.mjs';
 
@@ -29,7 +30,9 @@ test('what runs is told from what has ended, and from what was killed', async ()
 		await until(async () => (await runs()).some(run => run.domain === domain && run.state === 'running' && run.ended_at === null), 'the pump', 60);
 	const pump = await find('deliver_events');
 	assert.ok(pump.is_looping && pump.domains.includes('orders') && pump.domains.includes('system'));
-	spawnSync('pkill', ['-9', '-f', `${dir}/bin/zoco-job-deliver_events`]);
+	const pid = readFileSync(`${dir}/run/pids/job-deliver_events`, 'utf8').trim();
+	for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' '))
+		process.kill(Number(child), 'SIGKILL');
 	await until(async () => (await runs()).some(run => run.state === 'lost' && run.ended_at === null), 'the end', 30);
 	assert.equal((await boss.api('GET', '/system/jobs/nonsense')).status, 404);
 });

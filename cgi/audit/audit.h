@@ -12,6 +12,7 @@
 #include "web/app.h"
 
 extern const struct program audit_program;
+extern const struct person_part audit_person;
 extern const struct route audit_routes[];
 
 struct entry {

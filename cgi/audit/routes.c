@@ -31,5 +31,6 @@ const struct route audit_routes[] = {
 
 const struct program audit_program = {
 	.name = "audit",
+	.person = &audit_person,
 	.routes = audit_routes,
 };

@@ -15,6 +15,7 @@
 
 extern const struct program auth_program;
 extern const struct route auth_routes[];
+extern const struct person_part auth_person;
 
 struct account {
 	struct uuid id;
@@ -178,7 +179,7 @@ extern const struct schema register_input, login_input, token_input,
     forgot_input, reset_input, change_input, me_input, session_id_input,
     session_list_schema, session_check_input, page_query, login_page_input,
     enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
-    entered_schema, verify_input, step_up_input;
+    entered_schema, all_data_schema, verify_input, step_up_input;
 
 int register_account(struct request *);
 int verify_email(struct request *);
@@ -189,6 +190,9 @@ int password_reset(struct request *);
 int password_change(struct request *);
 int me_get(struct request *);
 int me_set(struct request *);
+int person_export(struct request *);
+int person_export_page(struct request *);
+int person_close(struct request *);
 int session_list(struct request *);
 int session_delete(struct request *);
 int session_check(struct request *);

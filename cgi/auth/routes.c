@@ -61,6 +61,12 @@ const struct route auth_routes[] = {
 	API(PATCH, "/auth/me", PERM_SIGNED_IN, &me_input, TX_WRITE, me_set,
 	    .output = &me_schema, .own = OWN_SESSION,
 	    .summary = "My name and language"),
+	API(GET, "/auth/me/data", PERM_SIGNED_IN, NULL, TX_NONE, person_export,
+	    .output = &all_data_schema, .own = OWN_SESSION, .is_fresh = true,
+	    .summary = "All that the shop knows of me"),
+	API(POST, "/auth/me/close", PERM_SIGNED_IN, NULL, TX_NONE, person_close,
+	    .status = 204, .own = OWN_SESSION, .is_fresh = true,
+	    .summary = "Close my account, and erase what is known of me"),
 	API(GET, "/auth/sessions", PERM_SIGNED_IN, NULL, TX_READ, session_list,
 	    .output = &session_list_schema, .output_list = true,
 	    .own = OWN_SESSION, .summary = "Where I am signed in"),
@@ -138,6 +144,11 @@ const struct route auth_routes[] = {
 	FORM(POST, "/account/security/password", PERM_SIGNED_IN, &change_input,
 	    TX_NONE, password_change, "/account/security",
 	    .next = "/account/security", .is_fresh = true),
+	PAGE("/account/data.json", PERM_SIGNED_IN, NULL, TX_NONE,
+	    person_export_page, "security", .is_fresh = true),
+	PAGE("/account/close", PERM_SIGNED_IN, NULL, TX_READ, page_show, "close"),
+	FORM(POST, "/account/close", PERM_SIGNED_IN, NULL, TX_NONE, person_close,
+	    "/account/close", .next = "/", .is_fresh = true),
 	PAGE("/register", PERM_PUBLIC, NULL, TX_READ, page_show, "register"),
 	FORM(POST, "/register", PERM_PUBLIC, &register_input, TX_NONE,
 	    register_account, "/register", .next = "/registered",
@@ -184,11 +195,12 @@ const struct route auth_routes[] = {
 const struct program auth_program = {
 	.name = "auth",
 	.routes = auth_routes,
+	.person = &auth_person,
 	.own_session = session_of_hash,
-	/* Whatever hashes a password, as nginx/domains/auth.conf says: 20 ms of
-	 * a core each. What eight wait for comes within half a second. */
+	/* Whatever hashes a password, and what asks all other programs, as
+	 * nginx/domains/auth.conf says. Sixteen hashes take a second. */
 	.extra_pool = "hash",
 	.extra_workers = 1,
 	.extra_nice = 10,
-	.extra_queue = 8,
+	.extra_queue = 16,
 };

@@ -103,6 +103,7 @@ bool cart_read(struct request *, struct cart_content *);
 const char *cart_key(struct request *, bool create);
 
 extern const struct program cart_program;
+extern const struct person_part cart_person;
 extern const struct route cart_routes[];
 
 extern const struct schema cart_schema, contact_input, item_add_input,

@@ -47,6 +47,7 @@ static const struct subscription subscriptions[] = {
 
 const struct program cart_program = {
 	.name = "cart",
+	.person = &cart_person,
 	.routes = cart_routes,
 	.subscriptions = subscriptions,
 };

@@ -11,6 +11,7 @@
 #include "web/app.h"
 
 extern const struct program inventory_program;
+extern const struct person_part inventory_person;
 extern const struct route inventory_routes[];
 
 /* Reasons of a movement; the first ones may be given by people. */

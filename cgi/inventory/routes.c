@@ -182,6 +182,7 @@ static const struct subscription subscriptions[] = {
 
 const struct program inventory_program = {
 	.name = "inventory",
+	.person = &inventory_person,
 	.routes = inventory_routes,
 	.subscriptions = subscriptions,
 };

@@ -12,6 +12,7 @@
 #include "web/app.h"
 
 extern const struct program notifications_program;
+extern const struct person_part notifications_person;
 extern const struct route notifications_routes[];
 
 enum channel { CHANNEL_MAIL, CHANNEL_SMS, CHANNEL_PUSH, CHANNEL_COUNT };

@@ -118,6 +118,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_PASSWORD_FORGOTTEN, on_user },
 	{ EVENT_PASSWORD_CHANGED, on_user },
 	{ EVENT_NEW_DEVICE, on_user },
+	{ EVENT_USER_CLOSED, on_user },
 	{ EVENT_CODE_ASKED, on_user },
 	{ EVENT_FACTOR_ADDED, on_user },
 	{ EVENT_FACTOR_REMOVED, on_user },
@@ -127,6 +128,7 @@ static const struct subscription subscriptions[] = {
 
 const struct program notifications_program = {
 	.name = "notifications",
+	.person = &notifications_person,
 	.routes = notifications_routes,
 	.subscriptions = subscriptions,
 };

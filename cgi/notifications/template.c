@@ -25,7 +25,7 @@ static const struct {
 	{ "user_password_forgotten", "account" },
 	{ "user_password_changed", "account" }, { "user_new_device", "account" },
 	{ "user_code_asked", "account" }, { "user_factor_added", "account" },
-	{ "user_factor_removed", "account" },
+	{ "user_factor_removed", "account" }, { "user_closed", "account" },
 	{ "user_recovery_codes_renewed", "account" },
 	{ "stock_low", "stock" }, { "stock_low_digest", "digest" },
 	{ "stock_notice_asked", "notice" }, { "stock_back", "notice" },

@@ -21,6 +21,7 @@
 #include "web/app.h"
 
 extern const struct program orders_program;
+extern const struct person_part orders_person;
 extern const struct route orders_routes[];
 
 enum order_status {

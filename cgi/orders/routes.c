@@ -94,6 +94,7 @@ static const struct subscription subscriptions[] = {
 
 const struct program orders_program = {
 	.name = "orders",
+	.person = &orders_person,
 	.routes = orders_routes,
 	.subscriptions = subscriptions,
 };

@@ -5,6 +5,7 @@
 
 #include "web/counters.h"
 #include "web/json_in.h"
+#include "web/person.h"
 #include "web/runs.h"
 
 #define EVENTS_MAX 200
@@ -110,12 +111,16 @@ take(struct request *r, struct event *event)
 	if (!str_eq(event_kinds[event->type].source, r->caller) &&
 	    !str_eq(event_kinds[event->type].source, "*"))
 		return "it is another program's event";
-	if ((handler = handler_of(r->app->program, event->type)) == NULL)
+	handler = handler_of(r->app->program, event->type);
+	if (handler == NULL && event->type != EVENT_USER_CLOSED)
 		return NULL;
 	if (!db_savepoint(r->db))
 		return "the database is away";
 	if (db_exec(r->db, &put_inbox, P(event->id)))
-		done = handler(r, event) && r->problem == PROBLEM_NONE;
+		done = (event->type != EVENT_USER_CLOSED ||
+		    person_on_closed(r, event)) &&
+		    (handler == NULL || handler(r, event)) &&
+		    r->problem == PROBLEM_NONE;
 	if (!done && !request_failed(r))
 		db_undo_part(r->db);
 	if (!db_savepoint_end(r->db) || !done) {
@@ -180,5 +185,7 @@ const struct route builtin_routes[] = {
 	    intake),
 	INTERNAL(GET, "/internal/{domain}/runs", "system", &runs_input, TX_READ,
 	    runs_list),
+	INTERNAL(POST, "/internal/{domain}/person", "auth", &person_asked_input,
+	    TX_READ, person_tell_internal),
 	ROUTE_END
 };

@@ -1,0 +1,111 @@
+// A person's own data: all of it in one file, for nobody else; and the end of an
+// account, after which the books are there and the person is not.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import test from 'node:test';
+import { Client, internal, mails, owner, sql, staff, until, variant } from './client.mjs';
+
+const PASSWORD = 'a quiet harbour 7';
+const meddle = text => execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', process.env.ZOCO_PGHOST,
+	'-U', 'zoco_auth_owner', '-d', 'zoco_auth', '-c', text]);
+const type = ({ status, body }) => `${status} ${(body?.type ?? '').replace('/problems/', '')}`;
+const idOf = email => sql('auth', `SELECT id FROM account WHERE email = '${email}'`)[0].id;
+
+// Somebody with an account, a cart, an order, a phone and a wish.
+async function somebody({ isVerified = true } = {}) {
+	const email = `ana-${randomUUID()}@example.com`;
+	assert.equal((await new Client().api('POST', '/auth/register', { email, password: PASSWORD, name: 'Ana Ruiz' })).status, 202);
+	await until(async () => (await mails(email)).length > 0, 'the first mail', 30);
+	if (isVerified)
+		meddle(`UPDATE account SET verified_at = now() WHERE email = '${email}'`);
+	const client = await new Client().signIn(email, PASSWORD);
+	return { email, client, id: idOf(email) };
+}
+
+const address = { name: 'Ana Ruiz', line1: 'Calle del Pez 13', postcode: '28013', city: 'Madrid', country: 'ES' };
+
+async function order(client, email) {
+	await client.api('POST', '/cart/items', { variant_id: variant(1), quantity: 1 });
+	const [line] = (await client.api('GET', '/cart')).body.lines;
+	const total = line.unit.amount * line.quantity;
+	const { status, body } = await client.idempotent('POST', '/orders', { email, shipping_address: address, note: 'el timbre no va',
+		payment_method: 'bank_transfer', expected_total: total + (total >= 5000 ? 0 : 495) });
+	assert.equal(status, 201, JSON.stringify(body));
+	return body;
+}
+
+test('everything in one file: of every program, of nobody else, for a fresh session', async () => {
+	const { email, client, id } = await somebody(), other = await somebody();
+	const placed = await order(client, email);
+	await client.api('POST', '/cart/items', { variant_id: variant(2), quantity: 3 });
+	assert.equal((await client.api('PUT', '/notifications/preferences', { phone: '+34600111222' })).status, 200);
+	const { status, body, headers } = await client.api('GET', '/auth/me/data');
+	assert.equal(status, 200);
+	assert.match(headers.get('content-disposition'), /^attachment; filename="my-data\.json"/);
+	assert.deepEqual([body.account.email, body.account.name, body.account.sessions.length], [email, 'Ana Ruiz', 1]);
+	assert.deepEqual(body.orders.map(o => [o.number, o.shipping_address.line1, o.lines.length]), [[placed.number, 'Calle del Pez 13', 1]]);
+	assert.equal(body.cart.lines[0].quantity, 3);
+	assert.equal(body.notifications.contact.phone, '+34600111222');
+	assert.ok(body.notifications.messages.length > 0);
+	await until(async () => (await client.api('GET', '/auth/me/data')).body.audit.some(e => e.action === 'user.exported'), 'the audit', 30);
+	const theirs = JSON.stringify((await other.client.api('GET', '/auth/me/data')).body);
+	assert.ok(!theirs.includes(email) && !theirs.includes(placed.number));
+	// An address that nobody has confirmed opens nothing that was sent to it.
+	meddle(`UPDATE account SET verified_at = NULL WHERE id = '${id}'`);
+	assert.deepEqual((await client.api('GET', '/auth/me/data')).body.notifications.messages, []);
+	assert.equal(type(await new Client().api('GET', '/auth/me/data')), '401 not-signed-in');
+	assert.notEqual((await internal('orders', 'POST', '/internal/notifications/person', { id, address: email })).status, 200, 'auth alone may ask');
+	meddle(`UPDATE session SET fresh_until = now() - interval '1 second' WHERE account_id = '${id}'`);
+	execFileSync('redis-cli', ['-s', process.env.ZOCO_REDIS, 'FLUSHALL']);
+	assert.equal(type(await client.api('GET', '/auth/me/data')), '403 step-up-required');
+	const page = await client.fetch('/es/account/data.json');
+	assert.match(page.headers.get('location'), /step-up\?next=%2Fes%2Faccount%2Fdata\.json$/);
+});
+
+test('an account is closed: not before its order ends; then the books stay, the person goes', async () => {
+	const { email, client, id } = await somebody(), second = await new Client().signIn(email, PASSWORD);
+	await client.api('PUT', '/notifications/preferences', { phone: '+34600111222' });
+	const placed = await order(client, email);
+	assert.equal(type(await client.api('POST', '/auth/me/close')), '409 conflict');
+	assert.equal((await client.idempotent('POST', `/orders/${placed.id}/cancel`, {})).status, 200);
+	await client.api('POST', '/cart/items', { variant_id: variant(2), quantity: 3 });
+	const before = sql('orders', `SELECT number, total, status FROM shop_order WHERE id = '${placed.id}'`);
+	assert.equal((await client.api('POST', '/auth/me/close')).status, 204);
+	for (const one of [client, second])
+		assert.equal(type(await one.api('GET', '/auth/me')), '401 not-signed-in');
+	assert.equal(type(await new Client().api('POST', '/auth/login', { email, password: PASSWORD })), '401 wrong-credentials');
+	await until(async () => (await mails(email)).some(m => /cerrada|closed/.test(m.subject)), 'the last mail', 30);
+	await until(() => sql('orders', `SELECT email FROM shop_order WHERE id = '${placed.id}'`)[0].email === '', 'the order', 30);
+	assert.deepEqual(sql('orders', `SELECT number, total, status FROM shop_order WHERE id = '${placed.id}'`), before);
+	await until(() => sql('cart', `SELECT 1 FROM cart WHERE cart_key = 'user:${id}'`).length === 0, 'the cart', 30);
+	const boss = await owner();
+	for (const [domain, table] of [['orders', 'shop_order'], ['notifications', 'contact'], ['cart', 'cart'], ['auth', 'account'], ['auth', 'device']])
+		assert.deepEqual(sql(domain, `SELECT t::text AS left FROM ${table} t WHERE t::text LIKE '%${email}%'
+			OR (t::text LIKE '%${id}%' AND t::text ~ 'Ana Ruiz|Calle del Pez|34600111222|timbre')`), [], table);
+	assert.ok(sql('notifications', `SELECT kind FROM message WHERE to_address = '${email}'`).every(m => m.kind === 'user_closed'));
+	await until(async () => (await boss.api('GET', `/audit/entries?entity=${id}&action=user.closed`)).body.items.length === 1, 'the audit', 30);
+	// The address is free for somebody new.
+	assert.equal((await new Client().api('POST', '/auth/register', { email, password: PASSWORD, name: 'Eva' })).status, 202);
+	assert.notEqual(idOf(email), id);
+});
+
+test('who has rights hands them over first', async () => {
+	const { body } = await (await staff()).api('POST', '/auth/me/close');
+	assert.equal(body.type, '/problems/conflict');
+});
+
+test('pages, in both languages', async () => {
+	const { client } = await somebody();
+	for (const [lang, words] of [['es', /Cerrar mi cuenta para siempre/], ['en', /Close my account for good/]]) {
+		assert.match(await (await client.fetch(`/${lang}/account/close`)).text(), words);
+		assert.match(await (await client.fetch(`/${lang}/account/security`)).text(), /account\/data\.json/);
+	}
+	const file = await client.fetch('/es/account/data.json');
+	assert.equal(file.headers.get('content-type'), 'application/json');
+	assert.equal(JSON.parse(await file.text()).account.name, 'Ana Ruiz');
+	const answer = await client.form('/en/account/close', {});
+	assert.equal(answer.status, 303);
+	assert.match(answer.headers.get('location'), /\/en\/$/);
+	assert.equal((await client.fetch('/en/account/close')).status, 303);
+});

@@ -28,17 +28,6 @@ struct option_words {
 };
 extern const struct schema option_words_schema;
 
-struct new_variant {
-	struct uuid id;
-	int32_t position, weight_g;
-	const char *sku;
-	int tax_class;
-	struct money price;
-	struct option_words *options;
-	size_t options_n;
-};
-extern const struct schema new_variant_schema;
-
 /* A product as a picture with its price, among others. */
 struct shown {
 	struct uuid id;
@@ -69,14 +58,6 @@ int product_written(struct request *, int status, struct uuid id,
 /* Answers with a product as it is stored, in the request's language. */
 int product_reply(struct request *, int status, struct uuid id);
 
-/*
- * Writes variants behind those that the product has. False: a field is at
- * fault (noted); each variant has as many values as the product has options.
- * `field` is the name of the list in the input, or NULL for a single one.
- */
-bool variants_put(struct request *, struct uuid product_id,
-    struct new_variant *, size_t n, size_t options_n, const char *field);
-
 /* A list of structs, as a parameter for jsonb_to_recordset. */
 const char *list_text(struct request *, const struct schema *,
     const void *items, size_t n);
@@ -96,7 +77,11 @@ extern const struct schema product_list_input, product_list_schema,
     synonym_add_input, synonym_id_input, synonym_schema,
     import_get_input, import_form_input,
     product_add_input, product_change_input, product_id_input,
-    variant_add_input, variant_price_input, price_form_input;
+    variant_add_input, variant_change_input, product_source_schema,
+    product_form_input, product_new_input, product_page_input,
+    variant_form_input, variant_new_form_input, variants_page_input,
+    variant_page_input, images_input, images_form_input, unlisted_input,
+    unlisted_schema;
 extern const struct db_rule product_rules[], sale_rules[];
 
 int home(struct request *);
@@ -104,13 +89,25 @@ int product_list(struct request *);
 int suggest(struct request *);
 int product_get(struct request *);
 int product_page(struct request *);
-int product_admin(struct request *);
 int product_add(struct request *);
 int product_change(struct request *);
 int product_archive(struct request *);
 int variant_add(struct request *);
-int variant_price(struct request *);
-int price_form(struct request *);
+int variant_change(struct request *);
+int product_source_get(struct request *);
+int product_editor(struct request *);
+int product_form(struct request *);
+int product_new(struct request *);
+int product_new_form(struct request *);
+int unlisted(struct request *);
+int variants_page(struct request *);
+int variant_editor(struct request *);
+int variant_form(struct request *);
+int variant_new(struct request *);
+int variant_new_form(struct request *);
+int images_arrange(struct request *);
+int images_page(struct request *);
+int images_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
 int synonym_add(struct request *);

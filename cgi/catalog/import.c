@@ -287,7 +287,8 @@ read_cell(struct json_object *row, enum product_column c, const char *cell)
 	case COLUMN_STATUS:
 		if (cell[0] == '\0')
 			return NULL;
-		if (!str_eq(cell, "active") && !str_eq(cell, "archived"))
+		if (!str_eq(cell, "active") && !str_eq(cell, "archived") &&
+		    !str_eq(cell, "draft"))
 			return "choice";
 		break;
 	case COLUMN_TAX_CLASS:

@@ -2,17 +2,14 @@
  * POST /catalog/products, PATCH and DELETE /catalog/products/{id}. DELETE takes
  * a product out of the shop and keeps it, for orders know its variants.
  */
-#include "catalog.h"
+#include "edit.h"
 
 #include <json-c/json.h>
 
 #include "web/json_out.h"
 #include "web/text.h"
 
-struct product_text {
-	int lang;
-	const char *slug, *name, *description;
-};
+const char *const product_statuses[] = { "draft", "active", "archived", NULL };
 
 static SCHEMA(product_text_schema, struct product_text,
 	FIELD_ENUM(struct product_text, lang, languages, .required = true),
@@ -20,7 +17,10 @@ static SCHEMA(product_text_schema, struct product_text,
 	    .check = slug_is_valid, .format = "slug"),
 	FIELD_TEXT(struct product_text, name, .max = 200, .required = true),
 	FIELD_TEXT(struct product_text, description, .max = 5000,
-	    .multiline = true, .preset = ""));
+	    .multiline = true, .preset = ""),
+	FIELD_TEXT(struct product_text, seo_title, .max = 120, .preset = ""),
+	FIELD_TEXT(struct product_text, seo_description, .max = 320,
+	    .preset = ""));
 
 struct image_text {
 	int lang;
@@ -54,39 +54,43 @@ static SCHEMA(new_image_schema, struct new_image,
 	FIELD_LIST(struct new_image, texts, texts_n, &image_text_schema,
 	    .max = 2));
 
-/* What POST and PATCH share; PATCH leaves alone what is not given. */
-struct product_edit {
-	struct uuid id;
-	const char *brand;
-	struct product_text *texts;
-	const char **categories;
-	struct option_words *options;
-	struct new_variant *variants;
-	struct new_image *images;
-	size_t texts_n, categories_n, options_n, variants_n, images_n;
-	bool has_categories;
-};
+#define PARTS_OF_BOTH \
+	FIELD_TEXTS(struct product_edit, categories, categories_n, .max = 100, \
+	    HAS(struct product_edit, has_categories), \
+	    .help = "Ids, or slugs in the request's language"), \
+	FIELD_TEXTS(struct product_edit, attributes, attributes_n, .max = 200, \
+	    HAS(struct product_edit, has_attributes), \
+	    .help = "As in a CSV file: material=clay"), \
+	FIELD_LIST(struct product_edit, options, options_n, \
+	    &option_words_schema, .max = 2, \
+	    HAS(struct product_edit, has_options))
 
 SCHEMA(product_add_input, struct product_edit,
+	FIELD_ENUM(struct product_edit, status, product_statuses,
+	    .preset = "active", HAS(struct product_edit, has_status)),
 	FIELD_TEXT(struct product_edit, brand, .max = 100, .preset = ""),
 	FIELD_LIST(struct product_edit, texts, texts_n, &product_text_schema,
 	    .required = true, .min = 1, .max = 2),
-	FIELD_TEXTS(struct product_edit, categories, categories_n, .max = 100,
-	    .help = "Ids, or slugs in the request's language"),
-	FIELD_LIST(struct product_edit, options, options_n, &option_words_schema,
-	    .max = 2),
+	PARTS_OF_BOTH,
 	FIELD_LIST(struct product_edit, variants, variants_n,
-	    &new_variant_schema, .required = true, .min = 1, .max = 100),
+	    &variant_new_schema, .required = true, .min = 1, .max = 100),
 	FIELD_LIST(struct product_edit, images, images_n, &new_image_schema,
 	    .max = 20));
 
 SCHEMA(product_change_input, struct product_edit,
 	FIELD_UUID(struct product_edit, id, .required = true),
+	FIELD_ENUM(struct product_edit, status, product_statuses,
+	    HAS(struct product_edit, has_status)),
 	FIELD_TEXT(struct product_edit, brand, .max = 100),
 	FIELD_LIST(struct product_edit, texts, texts_n, &product_text_schema,
 	    .max = 2),
-	FIELD_TEXTS(struct product_edit, categories, categories_n, .max = 100,
-	    HAS(struct product_edit, has_categories)));
+	PARTS_OF_BOTH,
+	FIELD_TEXTS(struct product_edit, similar, similar_n, .max = 100,
+	    HAS(struct product_edit, has_similar),
+	    .help = "Shown beside it: ids, slugs or SKUs, in their order"),
+	FIELD_TEXTS(struct product_edit, together, together_n, .max = 100,
+	    HAS(struct product_edit, has_together),
+	    .help = "Bought with it: ids, slugs or SKUs, in their order"));
 
 struct unknown {
 	int32_t position;	/* in the list, from 0 */
@@ -104,6 +108,9 @@ SCHEMA(product_ref_schema, struct product_ref,
 
 const struct db_rule product_rules[] = {
 	{ "variant_sku_key", PROBLEM_ALREADY_EXISTS },
+	{ "variant_barcode_key", PROBLEM_ALREADY_EXISTS },
+	{ "price_compare_at", PROBLEM_INVALID },
+	{ "variant_content", PROBLEM_INVALID },
 	{ "product_text_slug_key", PROBLEM_ALREADY_EXISTS },
 	{ "product_document_slug_key", PROBLEM_ALREADY_EXISTS },
 	{ "product_text_pkey", PROBLEM_INVALID },	/* a language twice */
@@ -113,16 +120,24 @@ const struct db_rule product_rules[] = {
 	{ NULL, PROBLEM_NONE }
 };
 
-DB_QUERY(put_product, 2,
-	"INSERT INTO product (id, brand) VALUES ($1::uuid, $2)");
-DB_QUERY(drop_texts, 2,
-	"DELETE FROM product_text WHERE product_id = $1::uuid AND lang IN"
-	" (SELECT e.lang FROM jsonb_to_recordset($2::jsonb) AS e(lang text))");
+DB_QUERY(put_product, 3,
+	"INSERT INTO product (id, brand, status) VALUES ($1::uuid, $2, $3)");
+DB_QUERY(drop_texts, 3,
+	"DELETE FROM product_text WHERE product_id = $1::uuid AND ($3::boolean OR"
+	" lang IN (SELECT e.lang FROM jsonb_to_recordset($2::jsonb)"
+	"  AS e(lang text)))");
 DB_QUERY(put_texts, 2,
-	"INSERT INTO product_text (product_id, lang, slug, name, description)"
-	" SELECT $1::uuid, e.lang, e.slug, e.name, e.description"
-	" FROM jsonb_to_recordset($2::jsonb)"
-	"  AS e(lang text, slug text, name text, description text)");
+	"INSERT INTO product_text (product_id, lang, slug, name, description,"
+	"  seo_title, seo_description)"
+	" SELECT $1::uuid, e.lang, e.slug, e.name, e.description, e.seo_title,"
+	"  e.seo_description FROM jsonb_to_recordset($2::jsonb) AS e(lang text,"
+	"  slug text, name text, description text, seo_title text,"
+	"  seo_description text)");
+DB_QUERY(drop_options, 1,
+	"DELETE FROM product_option WHERE product_id = $1::uuid");
+DB_QUERY(drop_values_beyond, 2,
+	"DELETE FROM variant_option o USING variant v WHERE v.id = o.variant_id"
+	" AND v.product_id = $1::uuid AND o.position > $2::int");
 DB_QUERY(put_options, 2,
 	"INSERT INTO product_option (product_id, position, lang, name)"
 	" SELECT $1::uuid, w.n, e.lang, w.name"
@@ -150,13 +165,46 @@ DB_QUERY(put_categories, 3,
 	" FROM jsonb_array_elements_text($2::jsonb) AS e(name)"
 	" JOIN category_text t ON t.lang = $3"
 	"  AND e.name IN (t.slug, t.category_id::text)");
+DB_QUERY(find_unknown_attributes, 1,
+	"SELECT e.n::int - 1 AS position FROM jsonb_array_elements_text($1::jsonb)"
+	"  WITH ORDINALITY AS e(name, n)"
+	" WHERE NOT EXISTS (SELECT FROM tag t JOIN attribute a ON a.code = t.facet"
+	"  WHERE t.facet = split_part(e.name, '=', 1)"
+	"  AND t.code = split_part(e.name, '=', 2)) ORDER BY e.n");
+DB_QUERY(drop_attributes, 1,
+	"DELETE FROM product_attribute WHERE product_id = $1::uuid");
+DB_QUERY(put_attributes, 2,
+	"INSERT INTO product_attribute (product_id, tag_id)"
+	" SELECT DISTINCT $1::uuid, t.id"
+	" FROM jsonb_array_elements_text($2::jsonb) AS e(name)"
+	" JOIN tag t ON t.facet = split_part(e.name, '=', 1)"
+	"  AND t.code = split_part(e.name, '=', 2)");
+DB_QUERY(find_unknown_products, 2,
+	"SELECT e.n::int - 1 AS position FROM jsonb_array_elements_text($2::jsonb)"
+	"  WITH ORDINALITY AS e(name, n)"
+	" WHERE coalesce(product_named(e.name), $1::uuid) = $1::uuid"
+	" ORDER BY e.n");
+DB_QUERY(drop_related, 2,
+	"DELETE FROM related WHERE product_id = $1::uuid AND kind = $2");
+DB_QUERY(put_related, 3,
+	"INSERT INTO related (product_id, kind, related_id, position)"
+	" SELECT $1::uuid, $2, product_named(e.name), min(e.n)"
+	" FROM jsonb_array_elements_text($3::jsonb) WITH ORDINALITY AS e(name, n)"
+	" GROUP BY product_named(e.name)");
 DB_QUERY(lock_product, 1,
 	"SELECT id, version FROM product WHERE id = $1::uuid"
-	" AND status = 'active' FOR UPDATE");
+	" AND status <> 'archived' FOR UPDATE");
+DB_QUERY(lock_any, 1,
+	"SELECT id, version FROM product WHERE id = $1::uuid FOR UPDATE");
+DB_QUERY(set_status, 2,
+	"UPDATE product SET status = $2 WHERE id = $1::uuid");
+/* What a draft would have cost was never asked. */
+DB_QUERY(forget_draft_prices, 1,
+	"DELETE FROM price_history h USING variant v, product p"
+	" WHERE h.variant_id = v.id AND v.product_id = p.id"
+	" AND p.id = $1::uuid AND p.status = 'draft'");
 DB_QUERY(set_brand, 2,
 	"UPDATE product SET brand = $2 WHERE id = $1::uuid");
-DB_QUERY(archive, 1,
-	"UPDATE product SET status = 'archived' WHERE id = $1::uuid");
 DB_QUERY(next_version, 1,
 	"UPDATE product SET version = version + 1 WHERE id = $1::uuid");
 DB_QUERY(refresh, 1, "SELECT product_document_refresh($1::uuid)");
@@ -181,13 +229,35 @@ field_fault(struct request *r, const char *field, const char *code,
 	problem(r, PROBLEM_INVALID);
 }
 
-bool
-product_lock(struct request *r, struct uuid id, struct product_ref *product)
+static bool
+lock(struct request *r, const struct db_query *query, struct uuid id,
+    struct product_ref *product)
 {
-	if (db_one(r->db, &lock_product, &product_ref_schema, product, P(id)))
+	if (db_one(r->db, query, &product_ref_schema, product, P(id)))
 		return true;
 	problem(r, PROBLEM_NOT_FOUND);
 	return false;
+}
+
+bool
+product_lock(struct request *r, struct uuid id, struct product_ref *product)
+{
+	return lock(r, &lock_product, id, product);
+}
+
+bool
+product_lock_any(struct request *r, struct uuid id, struct product_ref *product)
+{
+	return lock(r, &lock_any, id, product);
+}
+
+bool
+product_is_version(struct request *r, const struct product_ref *product,
+    int32_t version)
+{
+	if (product->version != version)
+		problem(r, PROBLEM_STALE);
+	return product->version == version;
 }
 
 /* nginx weakens the ETag of what it compresses (W/"3"): the tag is the same. */
@@ -204,6 +274,18 @@ product_is_matched(struct request *r, const struct product_ref *product)
 	return false;
 }
 
+/* The struct as JSON, without what was not given. */
+static struct json_object *
+given(const struct schema *schema, const void *data)
+{
+	struct json_object *object = json_out(schema, data, NULL, JSON_ALL);
+
+	for (const struct field *f = schema->fields; f->name != NULL; f++)
+		if (json_object_object_get(object, f->name) == NULL)
+			json_object_object_del(object, f->name);
+	return object;
+}
+
 int
 product_written(struct request *r, int status, struct uuid id,
     const struct schema *schema, const void *data)
@@ -212,32 +294,78 @@ product_written(struct request *r, int status, struct uuid id,
 		return problem(r, PROBLEM_INVALID);
 	db_exec(r->db, &next_version, P(id));
 	db_exec(r->db, &refresh, P(id));
-	event_emit(r, EVENT_PRODUCT_CHANGED, id, schema, data);
+	event_emit_json(r, EVENT_PRODUCT_CHANGED, id, given(schema, data));
 	return product_reply(r, status, id);
 }
 
-/* The names as a JSON array; what none of them names is a fault. */
-static void
-put_category_names(struct request *r, struct uuid id,
-    const struct product_edit *in)
+const char *
+texts_json(struct request *r, const char *const *texts, size_t n)
 {
 	struct json_object *list = json_object_new_array();
+	const char *text;
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, json_object_new_string(texts[i]));
+	text = arena_strdup(r->arena, json_object_to_json_string(list));
+	json_object_put(list);
+	return text;
+}
+
+/* Names that are none: a fault each. */
+static void
+refuse(struct request *r, const char *field, const struct unknown *unknown,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		field_fault(r, arena_printf(r->arena, "%s.%d", field,
+		    (int)unknown[i].position), "choice", 0, 0);
+}
+
+static void
+write_categories(struct request *r, const struct product_edit *in)
+{
+	const char *names = texts_json(r, in->categories, in->categories_n);
 	struct unknown *unknown;
-	const char *names;
 	size_t n;
 
-	for (size_t i = 0; i < in->categories_n; i++)
-		json_object_array_add(list, json_object_new_string(in->categories[i]));
-	names = arena_strdup(r->arena, json_object_to_json_string(list));
-	json_object_put(list);
 	if (!db_all(r->db, &find_unknown_categories, &unknown_schema, &unknown,
 	    &n, P(names), P(r->lang)))
 		return;
-	for (size_t i = 0; i < n; i++)
-		field_fault(r, arena_printf(r->arena, "categories.%d",
-		    (int)unknown[i].position), "choice", 0, 0);
-	db_exec(r->db, &drop_categories, P(id));
-	db_exec(r->db, &put_categories, P(id), P(names), P(r->lang));
+	refuse(r, "categories", unknown, n);
+	db_exec(r->db, &drop_categories, P(in->id));
+	db_exec(r->db, &put_categories, P(in->id), P(names), P(r->lang));
+}
+
+static void
+write_attributes(struct request *r, const struct product_edit *in)
+{
+	const char *names = texts_json(r, in->attributes, in->attributes_n);
+	struct unknown *unknown;
+	size_t n;
+
+	if (!db_all(r->db, &find_unknown_attributes, &unknown_schema, &unknown,
+	    &n, P(names)))
+		return;
+	refuse(r, "attributes", unknown, n);
+	db_exec(r->db, &drop_attributes, P(in->id));
+	db_exec(r->db, &put_attributes, P(in->id), P(names));
+}
+
+static void
+write_related(struct request *r, struct uuid id, const char *kind,
+    const char *const *products, size_t products_n)
+{
+	const char *names = texts_json(r, products, products_n);
+	struct unknown *unknown;
+	size_t n;
+
+	if (!db_all(r->db, &find_unknown_products, &unknown_schema, &unknown, &n,
+	    P(id), P(names)))
+		return;
+	refuse(r, kind, unknown, n);
+	db_exec(r->db, &drop_related, P(id), P(kind));
+	if (n == 0)
+		db_exec(r->db, &put_related, P(id), P(kind), P(names));
 }
 
 /* How many options the product has; every language names them all. */
@@ -253,24 +381,71 @@ count_options(struct request *r, const struct product_edit *in)
 	return n;
 }
 
+static void
+write_options(struct request *r, const struct product_edit *in)
+{
+	db_exec(r->db, &drop_options, P(in->id));
+	db_exec(r->db, &put_options, P(in->id),
+	    P(list_text(r, &option_words_schema, in->options, in->options_n)));
+	db_exec(r->db, &drop_values_beyond, P(in->id), P(count_options(r, in)));
+}
+
+static void
+write_texts(struct request *r, const struct product_edit *in)
+{
+	const char *texts =
+	    list_text(r, &product_text_schema, in->texts, in->texts_n);
+
+	db_exec(r->db, &drop_texts, P(in->id), P(texts), P(in->is_whole));
+	db_exec(r->db, &put_texts, P(in->id), P(texts));
+}
+
+void
+product_write(struct request *r, const struct product_edit *in)
+{
+	if (in->brand != NULL)
+		db_exec(r->db, &set_brand, P(in->id), P(in->brand));
+	if (in->has_status && in->status == PRODUCT_ACTIVE)
+		db_exec(r->db, &forget_draft_prices, P(in->id));
+	if (in->has_status)
+		db_exec(r->db, &set_status, P(in->id),
+		    P(product_statuses[in->status]));
+	write_texts(r, in);
+	if (in->has_options)
+		write_options(r, in);
+	if (in->has_categories)
+		write_categories(r, in);
+	if (in->has_attributes)
+		write_attributes(r, in);
+	if (in->has_similar)
+		write_related(r, in->id, "similar", in->similar, in->similar_n);
+	if (in->has_together)
+		write_related(r, in->id, "together", in->together,
+		    in->together_n);
+}
+
+int
+product_make(struct request *r, struct product_edit *in)
+{
+	struct product_ref product = { in->id, 1 };
+
+	db_exec(r->db, &put_product, P(product.id), P(in->brand),
+	    P(product_statuses[in->status]));
+	product_write(r, in);
+	db_exec(r->db, &put_images, P(product.id),
+	    P(list_text(r, &new_image_schema, in->images, in->images_n)));
+	variants_put(r, product.id, in->variants, in->variants_n,
+	    in->options_n > 0 ? in->options[0].values_n : 0, "variants");
+	return product_written(r, 201, product.id, &product_ref_schema, &product);
+}
+
 int
 product_add(struct request *r)
 {
 	struct product_edit *in = r->input;
-	struct product_ref product = { uuid_new(), 1 };
-	size_t options_n = count_options(r, in);
 
-	db_exec(r->db, &put_product, P(product.id), P(in->brand));
-	db_exec(r->db, &put_texts, P(product.id),
-	    P(list_text(r, &product_text_schema, in->texts, in->texts_n)));
-	put_category_names(r, product.id, in);
-	db_exec(r->db, &put_options, P(product.id),
-	    P(list_text(r, &option_words_schema, in->options, in->options_n)));
-	db_exec(r->db, &put_images, P(product.id),
-	    P(list_text(r, &new_image_schema, in->images, in->images_n)));
-	variants_put(r, product.id, in->variants, in->variants_n, options_n,
-	    "variants");
-	return product_written(r, 201, product.id, &product_ref_schema, &product);
+	in->id = uuid_new();
+	return product_make(r, in);
 }
 
 int
@@ -278,18 +453,11 @@ product_change(struct request *r)
 {
 	const struct product_edit *in = request_input(r);
 	struct product_ref product;
-	const char *texts =
-	    list_text(r, &product_text_schema, in->texts, in->texts_n);
 
-	if (!product_lock(r, in->id, &product) ||
+	if (!product_lock_any(r, in->id, &product) ||
 	    !product_is_matched(r, &product))
 		return r->status;
-	if (in->brand != NULL)
-		db_exec(r->db, &set_brand, P(in->id), P(in->brand));
-	db_exec(r->db, &drop_texts, P(in->id), P(texts));
-	db_exec(r->db, &put_texts, P(in->id), P(texts));
-	if (in->has_categories)
-		put_category_names(r, in->id, in);
+	product_write(r, in);
 	return product_written(r, 200, in->id, &product_ref_schema, &product);
 }
 
@@ -302,7 +470,7 @@ product_archive(struct request *r)
 	if (!product_lock(r, in->id, &product) ||
 	    !product_is_matched(r, &product))
 		return r->status;
-	db_exec(r->db, &archive, P(in->id));
+	db_exec(r->db, &set_status, P(in->id), P("archived"));
 	db_exec(r->db, &refresh, P(in->id));
 	event_emit(r, EVENT_PRODUCT_CHANGED, in->id, &product_ref_schema, &product);
 	return reply_empty(r, 204);

@@ -3,7 +3,7 @@
  * document: one indexed read. Its pages are the same document with texts. A
  * slug of another language leads to the product in this one.
  */
-#include "catalog.h"
+#include "edit.h"
 
 #include <json-c/json.h>
 
@@ -42,6 +42,29 @@ SCHEMA(product_schema, struct product,
 	FIELD_JSON(struct product, variants),
 	FIELD_MONEY(struct product, price));
 
+/* Likewise. */
+struct source {
+	struct uuid id;
+	int32_t version;
+	const char *status, *brand;
+	struct json_object *texts, *categories, *attributes, *options, *variants;
+	struct json_object *images, *similar, *together;
+};
+
+SCHEMA(product_source_schema, struct source,
+	FIELD_UUID(struct source, id),
+	FIELD_I32(struct source, version),
+	FIELD_TEXT(struct source, status),
+	FIELD_TEXT(struct source, brand),
+	FIELD_JSON(struct source, texts, .help = "By language"),
+	FIELD_JSON(struct source, categories),
+	FIELD_JSON(struct source, attributes),
+	FIELD_JSON(struct source, options, .help = "Names by language"),
+	FIELD_JSON(struct source, variants),
+	FIELD_JSON(struct source, images),
+	FIELD_JSON(struct source, similar),
+	FIELD_JSON(struct source, together));
+
 struct stored {
 	struct json_object *document;
 };
@@ -54,6 +77,10 @@ DB_QUERY(find_by_slug, 2,
 DB_QUERY(find_by_id, 2,
 	"SELECT document FROM product_document WHERE lang = $1"
 	" AND product_id = $2::uuid");
+
+DB_QUERY(find_made, 2,
+	"SELECT document FROM documents_made(ARRAY[$2::uuid]) WHERE lang = $1");
+DB_QUERY(find_source, 1, "SELECT product_source($1::uuid) AS document");
 
 DB_QUERY(find_by_other_slug, 2,
 	"SELECT document FROM product_document WHERE lang = $1 AND product_id ="
@@ -107,13 +134,39 @@ product_get(struct request *r)
 	return document == NULL ? r->status : answer(r, 200, document);
 }
 
+/* What is not in the shop has no document that is stored. */
 int
 product_reply(struct request *r, int status, struct uuid id)
 {
-	char text[UUID_TEXT_SIZE];
-	struct json_object *document = find(r, uuid_text(&id, text));
+	struct stored stored;
 
-	return document == NULL ? r->status : answer(r, status, document);
+	if (db_one(r->db, &find_by_id, &stored_schema, &stored, P(r->lang),
+	    P(id)) || db_one(r->db, &find_made, &stored_schema, &stored,
+	    P(r->lang), P(id)))
+		return answer(r, status, stored.document);
+	return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
+}
+
+struct json_object *
+product_source(struct request *r, struct uuid id)
+{
+	struct stored stored;
+
+	if (db_one(r->db, &find_source, &stored_schema, &stored, P(id)) &&
+	    stored.document != NULL)
+		return stored.document;
+	if (!request_failed(r))
+		problem(r, PROBLEM_NOT_FOUND);
+	return NULL;
+}
+
+int
+product_source_get(struct request *r)
+{
+	const struct product_ref *in = request_input(r);
+	struct json_object *source = product_source(r, in->id);
+
+	return source == NULL ? r->status : answer(r, 200, source);
 }
 
 /* {"amount", "currency"} gets the text that people read, and edit. */
@@ -192,26 +245,4 @@ product_page(struct request *r)
 	decorate(r, document);
 	return !product_window(r, document) ? 0 :
 	    reply_json(r, 200, json_object_get(document));
-}
-
-/* /admin/products/{id}; after a fault, the variant whose price was typed. */
-int
-product_admin(struct request *r)
-{
-	const struct product_get *in = request_input(r);
-	struct json_object *document = find(r, in->id), *variants;
-
-	if (document == NULL)
-		return r->status;
-	decorate(r, document);
-	variants = json_object_object_get(document, "variants");
-	for (size_t i = 0; i < json_object_array_length(variants); i++) {
-		struct json_object *variant = json_object_array_get_idx(variants, i);
-
-		if (r->input_tree != NULL && str_eq(text_of(variant, "id"),
-		    text_of(r->input_tree, "variant_id")))
-			json_object_object_add(variant, "typed",
-			    json_object_new_string(text_of(r->input_tree, "price")));
-	}
-	return reply_json(r, 200, json_object_get(document));
 }

@@ -1,53 +1,95 @@
 /*
- * POST /catalog/products/{id}/variants, PATCH /catalog/variants/{id} and the
- * form of /admin/products/{id}: what can be chosen, and what it costs.
+ * POST /catalog/products/{id}/variants, PATCH /catalog/variants/{id}: what can
+ * be chosen, and what it costs.
  */
-#include "catalog.h"
-
-#include "base/money.h"
+#include "edit.h"
 
 #define PRICE_MAX 1000000000	/* so that a line of 9999 pieces fits */
 
-static const char *const tax_classes[] = { "standard", "reduced",
-	"super_reduced", NULL };
+const char *const tax_classes[] = { "standard", "reduced", "super_reduced",
+	NULL };
+const char *const content_units[] = { "g", "ml", "cm", "piece", NULL };
 
 SCHEMA(option_words_schema, struct option_words,
 	FIELD_ENUM(struct option_words, lang, languages, .required = true),
 	FIELD_TEXTS(struct option_words, values, values_n, .required = true,
 	    .max = 60));
 
-#define NEW_VARIANT_FIELDS \
-	FIELD_TEXT(struct new_variant, sku, .max = 64, .required = true), \
-	FIELD_MONEY(struct new_variant, price, .required = true), \
-	FIELD_ENUM(struct new_variant, tax_class, tax_classes, \
+/* .check is not asked of what is not there. */
+static bool
+is_barcode_or_none(const char *s)
+{
+	return s[0] == '\0' || barcode_is_valid(s);
+}
+
+#define FIELDS_OF_BOTH \
+	FIELD_TEXT(struct variant_edit, barcode, .max = 14, \
+	    .check = is_barcode_or_none, .format = "barcode", \
+	    .help = "GTIN, EAN or UPC; empty: none"), \
+	FIELD_MONEY(struct variant_edit, compare_at_price, \
+	    HAS(struct variant_edit, has_compare_at_price), \
+	    .help = "What it cost before; 0: nothing is said of it"), \
+	FIELD_I32(struct variant_edit, content, .max = 10000000, \
+	    HAS(struct variant_edit, has_content), \
+	    .help = "For the price by kilogram, litre or metre; 0: none"), \
+	FIELD_ENUM(struct variant_edit, content_unit, content_units, \
+	    HAS(struct variant_edit, has_content_unit)), \
+	FIELD_LIST(struct variant_edit, options, options_n, \
+	    &option_words_schema, .max = 2, \
+	    HAS(struct variant_edit, has_options))
+
+#define NEW_FIELDS \
+	FIELD_TEXT(struct variant_edit, sku, .max = 64, .required = true), \
+	FIELD_MONEY(struct variant_edit, price, .required = true), \
+	FIELD_ENUM(struct variant_edit, tax_class, tax_classes, \
 	    .preset = "standard"), \
-	FIELD_I32(struct new_variant, weight_g, .max = 1000000, .preset = "0"), \
-	FIELD_LIST(struct new_variant, options, options_n, \
-	    &option_words_schema, .max = 2)
+	FIELD_I32(struct variant_edit, weight_g, .max = 1000000, .preset = "0"), \
+	FIELDS_OF_BOTH
 
-SCHEMA(new_variant_schema, struct new_variant, NEW_VARIANT_FIELDS);
+SCHEMA(variant_new_schema, struct variant_edit, NEW_FIELDS);
 
-static SCHEMA(variant_row_schema, struct new_variant,
-	FIELD_UUID(struct new_variant, id),
-	FIELD_I32(struct new_variant, position),
-	NEW_VARIANT_FIELDS);
+static SCHEMA(variant_row_schema, struct variant_edit,
+	FIELD_UUID(struct variant_edit, id),
+	FIELD_I32(struct variant_edit, position),
+	NEW_FIELDS);
 
 /* Its id is the product's. */
-SCHEMA(variant_add_input, struct new_variant,
-	FIELD_UUID(struct new_variant, id, .required = true),
-	NEW_VARIANT_FIELDS);
+SCHEMA(variant_add_input, struct variant_edit,
+	FIELD_UUID(struct variant_edit, id, .required = true),
+	NEW_FIELDS);
+
+SCHEMA(variant_change_input, struct variant_edit,
+	FIELD_UUID(struct variant_edit, id, .required = true),
+	FIELD_TEXT(struct variant_edit, sku, .min = 1, .max = 64),
+	FIELD_MONEY(struct variant_edit, price,
+	    HAS(struct variant_edit, has_price)),
+	FIELD_ENUM(struct variant_edit, tax_class, tax_classes,
+	    HAS(struct variant_edit, has_tax_class)),
+	FIELD_I32(struct variant_edit, weight_g, .max = 1000000,
+	    HAS(struct variant_edit, has_weight_g)),
+	FIELD_BOOL(struct variant_edit, is_active,
+	    HAS(struct variant_edit, has_is_active), .help = "Is it sold?"),
+	FIELDS_OF_BOTH);
 
 DB_QUERY(put_variants, 2,
-	"INSERT INTO variant (id, product_id, sku, tax_class, weight_g, position)"
-	" SELECT e.id, $1::uuid, e.sku, e.tax_class, e.weight_g, e.position"
+	"INSERT INTO variant (id, product_id, sku, barcode, tax_class, weight_g,"
+	"  content, content_unit, position)"
+	" SELECT e.id, $1::uuid, e.sku, nullif(e.barcode, ''), e.tax_class,"
+	"  e.weight_g, nullif(e.content, 0),"
+	"  CASE WHEN e.content > 0 THEN e.content_unit END, e.position"
 	"  + (SELECT coalesce(max(v.position), 0) FROM variant v"
 	"   WHERE v.product_id = $1::uuid)"
-	" FROM jsonb_to_recordset($2::jsonb) AS e(id uuid, sku text,"
-	"  tax_class text, weight_g int, position int)");
+	" FROM jsonb_to_recordset($2::jsonb) AS e(id uuid, sku text, barcode text,"
+	"  tax_class text, weight_g int, content int, content_unit text,"
+	"  position int)");
 DB_QUERY(put_prices, 1,
-	"INSERT INTO price (variant_id, currency, amount)"
-	" SELECT e.id, e.price->>'currency', (e.price->>'amount')::bigint"
-	" FROM jsonb_to_recordset($1::jsonb) AS e(id uuid, price jsonb)");
+	"INSERT INTO price (variant_id, currency, amount, compare_at)"
+	" SELECT e.id, e.price->>'currency', (e.price->>'amount')::bigint,"
+	"  nullif((e.compare_at_price->>'amount')::bigint, 0)"
+	" FROM jsonb_to_recordset($1::jsonb) AS e(id uuid, price jsonb,"
+	"  compare_at_price jsonb)");
+DB_QUERY(drop_values, 1,
+	"DELETE FROM variant_option WHERE variant_id = $1::uuid");
 DB_QUERY(put_values, 1,
 	"INSERT INTO variant_option (variant_id, position, lang, value)"
 	" SELECT e.id, w.n, o.lang, w.value"
@@ -58,10 +100,39 @@ DB_QUERY(count_options, 1,
 	"SELECT count(DISTINCT position) FROM product_option"
 	" WHERE product_id = $1::uuid");
 DB_QUERY(find_product, 1,
-	"SELECT product_id AS id FROM variant WHERE id = $1::uuid AND is_active");
+	"SELECT product_id AS id FROM variant WHERE id = $1::uuid");
+DB_QUERY(set_variant, 9,
+	"UPDATE variant SET sku = coalesce($3, sku),"
+	" barcode = CASE WHEN $4::text IS NULL THEN barcode"
+	"  ELSE nullif($4, '') END,"
+	" tax_class = coalesce($5, tax_class),"
+	" weight_g = coalesce($6::int, weight_g),"
+	" is_active = coalesce($7::boolean, is_active),"
+	" content = CASE WHEN $8::int IS NULL THEN content"
+	"  ELSE nullif($8::int, 0) END,"
+	" content_unit = CASE WHEN $8::int = 0 THEN NULL"
+	"  ELSE coalesce($9, content_unit) END"
+	" WHERE id = $1::uuid AND product_id = $2::uuid");
 DB_QUERY(set_price, 3,
-	"UPDATE price SET amount = $2::bigint WHERE variant_id = $1::uuid"
-	" AND currency = $3");
+	"UPDATE price SET amount = coalesce($2::bigint, amount),"
+	" compare_at = CASE WHEN $3::bigint IS NULL THEN compare_at"
+	"  ELSE nullif($3::bigint, 0) END"
+	" WHERE variant_id = $1::uuid AND currency = 'EUR'");
+DB_QUERY(count_active, 1,
+	"SELECT count(*) FROM variant WHERE product_id = $1::uuid AND is_active");
+
+bool
+barcode_is_valid(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+	int sum = 0;
+
+	if (s[n] != '\0' || (n != 8 && n != 12 && n != 13 && n != 14))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		sum += (s[i] - '0') * ((n - i) % 2 == 0 ? 3 : 1);
+	return sum % 10 == 0;
+}
 
 /* One currency for now: the one that every variant has a price in. */
 bool
@@ -76,8 +147,14 @@ price_is_good(struct request *r, const struct money *price, const char *field)
 	return false;
 }
 
+size_t
+product_options(struct request *r, struct uuid product_id)
+{
+	return (size_t)db_integer(r->db, &count_options, 0, P(product_id));
+}
+
 static void
-check_values(struct request *r, const struct new_variant *variant,
+check_values(struct request *r, const struct variant_edit *variant,
     size_t options_n, const char *prefix)
 {
 	int64_t n = (int64_t)options_n;
@@ -91,9 +168,27 @@ check_values(struct request *r, const struct new_variant *variant,
 			    "%soptions.%zu.values", prefix, i), "elements", n, n);
 }
 
+static void
+check_prices(struct request *r, const struct variant_edit *v, bool has_price,
+    const char *prefix)
+{
+	const char *field = arena_printf(r->arena, "%scompare_at_price", prefix);
+	const struct money *before = &v->compare_at_price;
+
+	if (has_price)
+		price_is_good(r, &v->price,
+		    arena_printf(r->arena, "%sprice", prefix));
+	if (v->has_compare_at_price && price_is_good(r, before, field) &&
+	    has_price && before->amount > 0 && before->amount <= v->price.amount)
+		field_fault(r, field, "range", v->price.amount + 1, PRICE_MAX);
+	if (v->content > 0 && !v->has_content_unit)
+		field_fault(r, arena_printf(r->arena, "%scontent_unit", prefix),
+		    "required", 0, 0);
+}
+
 bool
 variants_put(struct request *r, struct uuid product_id,
-    struct new_variant *variants, size_t n, size_t options_n, const char *field)
+    struct variant_edit *variants, size_t n, size_t options_n, const char *field)
 {
 	const char *list;
 
@@ -104,8 +199,7 @@ variants_put(struct request *r, struct uuid product_id,
 		variants[i].id = uuid_new();
 		variants[i].position = (int32_t)i + 1;
 		check_values(r, &variants[i], options_n, prefix);
-		price_is_good(r, &variants[i].price,
-		    arena_printf(r->arena, "%sprice", prefix));
+		check_prices(r, &variants[i], true, prefix);
 	}
 	if (problem_has_fields(r))
 		return false;
@@ -116,86 +210,63 @@ variants_put(struct request *r, struct uuid product_id,
 	return true;
 }
 
+bool
+variant_write(struct request *r, struct uuid product_id, struct variant_edit *v)
+{
+	check_prices(r, v, v->has_price, "");
+	if (v->has_options)
+		check_values(r, v, product_options(r, product_id), "");
+	if (problem_has_fields(r))
+		return false;
+	if (!db_exec(r->db, &set_variant, P(v->id), P(product_id), P(v->sku),
+	    P(v->barcode), v->has_tax_class ? P(tax_classes[v->tax_class]) :
+	    P_NULL, v->has_weight_g ? P(v->weight_g) : P_NULL,
+	    v->has_is_active ? P(v->is_active) : P_NULL,
+	    v->has_content ? P(v->content) : P_NULL, v->has_content_unit ?
+	    P(content_units[v->content_unit]) : P_NULL)) {
+		problem(r, PROBLEM_NOT_FOUND);
+		return false;
+	}
+	if (v->has_price || v->has_compare_at_price)
+		db_exec(r->db, &set_price, P(v->id),
+		    v->has_price ? P(v->price.amount) : P_NULL,
+		    v->has_compare_at_price ? P(v->compare_at_price.amount) :
+		    P_NULL);
+	if (v->has_options) {
+		db_exec(r->db, &drop_values, P(v->id));
+		db_exec(r->db, &put_values,
+		    P(list_text(r, &variant_row_schema, v, 1)));
+	}
+	if (v->has_is_active && !v->is_active &&
+	    db_integer(r->db, &count_active, 1, P(product_id)) == 0)
+		field_fault(r, "is_active", "last-variant", 0, 0);
+	return !problem_has_fields(r);
+}
+
 int
 variant_add(struct request *r)
 {
-	const struct new_variant *in = request_input(r);
-	struct new_variant variant = *in;
+	struct variant_edit variant = *(struct variant_edit *)r->input;
 	struct product_ref product;
-	size_t options_n;
 
-	if (!product_lock(r, in->id, &product))
+	if (!product_lock(r, variant.id, &product))
 		return r->status;
-	options_n = (size_t)db_integer(r->db, &count_options, 0, P(product.id));
-	variants_put(r, product.id, &variant, 1, options_n, NULL);
+	variants_put(r, product.id, &variant, 1, product_options(r, product.id),
+	    NULL);
 	return product_written(r, 201, product.id, &variant_row_schema, &variant);
 }
 
-struct variant_price {
-	struct uuid id;
-	struct money price;
-};
-
-SCHEMA(variant_price_input, struct variant_price,
-	FIELD_UUID(struct variant_price, id, .required = true),
-	FIELD_MONEY(struct variant_price, price, .required = true));
-
-static int
-change_price(struct request *r, const struct variant_price *in,
-    struct uuid product_id)
-{
-	db_exec(r->db, &set_price, P(in->id), P(in->price.amount),
-	    P(in->price.currency));
-	return product_written(r, 200, product_id, &variant_price_input, in);
-}
-
 int
-variant_price(struct request *r)
+variant_change(struct request *r)
 {
-	const struct variant_price *in = request_input(r);
+	struct variant_edit *in = r->input;
 	struct product_ref product;
 
-	if (!price_is_good(r, &in->price, "price"))
-		return r->status;
 	if (!db_one(r->db, &find_product, &product_ref_schema, &product, P(in->id)))
 		return problem(r, PROBLEM_NOT_FOUND);
 	if (!product_lock(r, product.id, &product) ||
-	    !product_is_matched(r, &product))
+	    !product_is_matched(r, &product) ||
+	    !variant_write(r, product.id, in))
 		return r->status;
-	return change_price(r, in, product.id);
-}
-
-struct price_form {
-	struct uuid id, variant_id;
-	int32_t version;
-	const char *price;
-};
-
-SCHEMA(price_form_input, struct price_form,
-	FIELD_UUID(struct price_form, id, .required = true),
-	FIELD_UUID(struct price_form, variant_id, .required = true),
-	FIELD_I32(struct price_form, version, .required = true),
-	FIELD_TEXT(struct price_form, price, .required = true, .max = 30));
-
-/* The same from the page: "14,50", and the version that the page showed. */
-int
-price_form(struct request *r)
-{
-	const struct price_form *in = request_input(r);
-	struct variant_price change = { .id = in->variant_id };
-	struct product_ref product, owner;
-
-	if (!money_parse(in->price, "EUR", &change.price)) {
-		field_fault(r, "price", "money", 0, 0);
-		return r->status;
-	}
-	if (!price_is_good(r, &change.price, "price") ||
-	    !product_lock(r, in->id, &product))
-		return r->status;
-	if (product.version != in->version)
-		return problem(r, PROBLEM_STALE);
-	if (!db_one(r->db, &find_product, &product_ref_schema, &owner,
-	    P(in->variant_id)) || !uuid_equal(&owner.id, &product.id))
-		return problem(r, PROBLEM_NOT_FOUND);
-	return change_price(r, &change, product.id);
+	return product_written(r, 200, product.id, &variant_change_input, in);
 }

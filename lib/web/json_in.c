@@ -410,15 +410,40 @@ json_set_dotted(struct arena *arena, struct json_object *tree,
 	json_object_object_add(tree, name, value);
 }
 
+/* "tags[]": a further value of the list "tags". False: it is no such name. */
+static bool
+add_to_list(struct arena *arena, struct json_object *tree, const char *name,
+    const char *value)
+{
+	size_t n = strlen(name);
+	struct json_object *list;
+
+	if (n < 3 || !str_eq(name + n - 2, "[]"))
+		return false;
+	name = arena_strndup(arena, name, n - 2);
+	if (!json_object_object_get_ex(tree, name, &list) ||
+	    !json_object_is_type(list, json_type_array)) {
+		list = json_object_new_array();
+		json_object_object_add(tree, name, list);
+	}
+	json_object_array_add(list, json_object_new_string(value));
+	return true;
+}
+
 struct json_object *
 json_in_pairs(struct request *r, const struct params *pairs)
 {
 	struct json_object *tree = json_object_new_object();
 
 	arena_defer(r->arena, put_json, tree);
-	for (size_t i = 0; i < pairs->n; i++)
-		if (pairs->items[i].value[0] != '\0')
-			json_set_dotted(r->arena, tree, pairs->items[i].name,
-			    json_object_new_string(pairs->items[i].value));
+	for (size_t i = 0; i < pairs->n; i++) {
+		const char *name = pairs->items[i].name;
+		const char *value = pairs->items[i].value;
+
+		if (value[0] != '\0' &&
+		    !add_to_list(r->arena, tree, name, value))
+			json_set_dotted(r->arena, tree, name,
+			    json_object_new_string(value));
+	}
 	return tree;
 }

@@ -30,8 +30,8 @@ bool json_in_path(struct request *, const struct schema *, void *object);
 
 /*
  * Pairs of a form as a JSON object: "items.0.quantity=2" becomes
- * {"items": {"0": {"quantity": "2"}}}; empty values are left out. The
- * request owns it.
+ * {"items": {"0": {"quantity": "2"}}}, "tags[]=a&tags[]=b" {"tags": ["a",
+ * "b"]}; empty values are left out. The request owns it.
  */
 struct params;
 struct json_object *json_in_pairs(struct request *, const struct params *);

@@ -96,26 +96,106 @@ add_text(struct json_object *object, const char *name, const char *text)
 	json_object_object_add(object, name, json_object_new_string(text));
 }
 
+static struct json_object *
+truth_of(const char *name)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, name, json_object_new_boolean(true));
+	return object;
+}
+
 /* {"country": "ES"} -> {"country": {"ES": true}}, for selects and radios. */
 static struct json_object *
 choices_of(struct json_object *form)
 {
 	struct json_object *choices = json_object_new_object();
 
-	json_object_object_foreach(form, name, value) {
-		struct json_object *choice;
-
-		if (json_object_is_type(value, json_type_object)) {
-			choice = choices_of(value);
-		} else {
-			choice = json_object_new_object();
-			json_object_object_add(choice,
-			    json_object_get_string(value),
-			    json_object_new_boolean(true));
-		}
-		json_object_object_add(choices, name, choice);
-	}
+	json_object_object_foreach(form, name, value)
+		if (value != NULL)
+			json_object_object_add(choices, name,
+			    json_object_is_type(value, json_type_object) ?
+			    choices_of(value) :
+			    truth_of(json_object_get_string(value)));
 	return choices;
+}
+
+/* {"0": {..}, "1": {..}}, as forms send a list; 0: it is none. */
+static size_t
+list_length(struct json_object *value)
+{
+	size_t n = json_object_is_type(value, json_type_object) ?
+	    (size_t)json_object_object_length(value) : 0;
+	char key[24];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		if (!json_object_is_type(json_object_object_get(value, key),
+		    json_type_object))
+			return 0;
+	}
+	return n;
+}
+
+/* A list that was typed, as an array; what is one already is left alone. */
+static void
+make_array(struct json_object *form, const char *name,
+    struct json_object *value, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+	char key[24];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		json_object_array_add(list,
+		    json_object_get(json_object_object_get(value, key)));
+	}
+	json_object_object_add(form, name, list);
+}
+
+/* What a part of a form says of its own: the choices in it, and its faults. */
+static void
+finish_part(struct json_object *part, struct json_object *faults)
+{
+	if (!json_object_is_type(part, json_type_object))
+		return;
+	json_object_object_add(part, "is", choices_of(part));
+	json_object_object_add(part, "errors", faults != NULL ?
+	    json_object_get(faults) : json_object_new_object());
+}
+
+static void
+finish_parts(struct json_object *form, struct json_object *errors)
+{
+	json_object_object_foreach(form, name, value) {
+		struct json_object *faults = json_object_object_get(errors, name);
+		size_t n = list_length(value);
+		char key[24];
+
+		if (n > 0)
+			make_array(form, name, value, n);
+		value = json_object_object_get(form, name);
+		if (!json_object_is_type(value, json_type_array)) {
+			finish_part(value, faults);
+			continue;
+		}
+		for (size_t i = 0; i < json_object_array_length(value); i++) {
+			snprintf(key, sizeof(key), "%zu", i);
+			finish_part(json_object_array_get_idx(value, i),
+			    json_object_object_get(faults, key));
+		}
+	}
+}
+
+static void
+finish_form(struct json_object *root)
+{
+	struct json_object *form = json_object_object_get(root, "form");
+
+	if (!json_object_is_type(form, json_type_object))
+		return;
+	json_object_object_add(root, "form_is", choices_of(form));
+	finish_parts(form, json_object_object_get(root, "errors"));
 }
 
 /* What was typed, less what is secret. */
@@ -132,7 +212,6 @@ add_form(struct request *r, const struct schema *schema,
 		if (f->secret)
 			json_object_object_del(form, f->name);
 	json_object_object_add(root, "form", form);
-	json_object_object_add(root, "form_is", choices_of(form));
 }
 
 static void
@@ -191,6 +270,29 @@ add_user(struct request *r, struct json_object *root)
 	json_object_object_add(root, "user", user);
 }
 
+/* Permissions of this program's own, and those that the staff's menu asks for. */
+static void
+add_may(struct request *r, struct json_object *root)
+{
+	static const char *const of_menu[] = { "orders.order.read",
+		"catalog.product.read", "inventory.level.read",
+		"payments.payment.read", "notifications.delivery.read",
+		"auth.user.read", "audit.entry.read", "system.job.read" };
+	struct json_object *may = json_object_new_object();
+
+	for (size_t i = 0; i < sizeof(of_menu) / sizeof(of_menu[0]); i++)
+		if (session_may(r->session, of_menu[i]))
+			json_set_dotted(r->arena, may, of_menu[i],
+			    json_object_new_boolean(true));
+	for (const struct route *row = r->app->program->routes;
+	    row->path != NULL; row++)
+		if (row->kind != KIND_INTERNAL && strchr(row->needs, '.') != NULL &&
+		    session_may(r->session, row->needs))
+			json_set_dotted(r->arena, may, row->needs,
+			    json_object_new_boolean(true));
+	json_object_object_add(root, "may", may);
+}
+
 static void
 add_surroundings(struct request *r, struct json_object *root)
 {
@@ -206,6 +308,8 @@ add_surroundings(struct request *r, struct json_object *root)
 	if (r->route->cache_seconds == 0) {
 		add_text(root, "idempotency_key", uuid_text(&key, text));
 		add_user(r, root);
+		if (r->session != NULL)
+			add_may(r, root);
 	}
 	if (r->page_data != NULL) {
 		json_object_object_foreach(r->page_data, name, value)
@@ -219,6 +323,7 @@ render(struct request *r, const char *template, int status)
 	struct buf *out = arena_new_of(r->arena, struct buf);
 
 	add_surroundings(r, root_of(r));
+	finish_form(r->json);
 	buf_init(out, r->arena, PAGE_MAX_BYTES);
 	if (!page_render(r->app, template, r->lang, r->json, out)) {
 		buf_truncate(out, 0);

@@ -6,7 +6,12 @@
  *
  *	lang other_lang path base_url is_demo    where we are
  *	user.name user.email is_staff            who is signed in (not if cached)
- *	form.<field> form_is.<field>.<value>     what was typed, to show it again
+ *	may.<domain>.<resource>.<verb>           permissions of who is signed in
+ *	form.<field> form_is.<field>.<value>     what was typed, to show it again;
+ *	                                         before that, what a view gave as
+ *	                                         `form`. A part of it (an object,
+ *	                                         an element of a list) has an `is`
+ *	                                         and `errors` of its own
  *	errors.<field>                           the message of a field's fault
  *	problem.title problem.detail problem.type.<slug>
  *	idempotency_key                          a fresh one for this page's form

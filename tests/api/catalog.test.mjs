@@ -353,31 +353,6 @@ test('the way to more of a list keeps words that look like a query', async () =>
 	assert.match(next, /value="rojo &amp; quimera"/);
 });
 
-test('a price is edited on its page; faults come back with what was typed', async () => {
-	const client = await staff(), { body } = await create(client), path = `/es/admin/products/${body.id}`;
-	assert.equal((await visitor.fetch(path)).status, 303);
-	assert.equal((await (await customer()).fetch(path)).status, 403);
-	const shown = await (await client.fetch(path)).text();
-	assert.match(shown, /value="49,00"/);
-	const send = (price, version = body.version, id = body.variants[0].id) =>
-		client.form(path, { variant_id: id, version, price });
-	for (const price of ['gratis', '1.234,5', '-1', '19,999']) {
-		const answer = await send(price), text = await answer.text();
-		assert.equal(answer.status, 422, price);
-		assert.match(text, /id="price-error"/);
-		assert.match(text, new RegExp(`value="${price}" aria-describedby`));
-	}
-	assert.equal((await send('1', body.version, variant(1))).status, 404);
-	const answer = await send('45,50');
-	assert.equal(answer.status, 303);
-	assert.equal(answer.headers.get('location'), path);
-	assert.equal((await get(`/catalog/products/${body.id}`)).body.variants[0].price.amount, 4550);
-	assert.equal((await send('1,00')).status, 412);
-	assert.match(await (await client.fetch('/es/admin/products')).text(), new RegExp(`href="/es/admin/products/${body.id}"`));
-	await until(async () => (await (await visitor.fetch(`/es/p/${body.slug}`)).text()).includes('45,50'),
-		'the page of the product', 5);
-});
-
 test('a page out of the cache does not wait for the client\'s delayed ACK', async () => {
 	const took = [];
 	for (let i = 0; i < 21; i++) {

@@ -12,6 +12,16 @@ addEventListener('pageshow', () => {
 	for (const form of document.querySelectorAll('.is-sending'))
 		form.classList.remove('is-sending');
 });
+// Leaving a form of staff that was changed and not sent is asked about.
+const guarded = document.querySelector('form[data-guard]');
+if (guarded) {
+	const state = () => JSON.stringify([...new FormData(guarded)]);
+	const before = document.querySelector('.notice-error') ? '' : state();
+	addEventListener('beforeunload', event => {
+		if (!guarded.classList.contains('is-sending') && state() !== before)
+			event.preventDefault();
+	});
+}
 const fault = [...document.querySelectorAll('.field-error')].find(e => e.textContent.trim() !== '');
 fault?.parentElement.querySelector('input, select, textarea')?.focus();
 for (const link of document.querySelectorAll('.tabs a'))

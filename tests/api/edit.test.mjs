@@ -1,0 +1,205 @@
+// Staff edit products: drafts, words, attributes, options, variants, pictures;
+// as a program does, and on the pages. Nothing typed is lost.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Client, customer, sql, staff, until } from './client.mjs';
+
+const visitor = new Client(), boss = await staff();
+const fields = answer => answer.body.errors.map(e => [e.field, e.code]);
+const euros = amount => ({ amount, currency: 'EUR' });
+const source = async id => (await boss.api('GET', `/catalog/products/${id}/source`)).body;
+const change = (id, body, match = '*') => boss.api('PATCH', `/catalog/products/${id}`, body, { 'if-match': match });
+const vary = (id, body) => boss.api('PATCH', `/catalog/variants/${id}`, body, { 'if-match': '*' });
+
+let made = 0;
+async function create(more = {}) {
+	const n = ++made;
+	const { status, body } = await boss.api('POST', '/catalog/products', {
+		texts: [{ lang: 'es', slug: `candil-${n}`, name: `Candil ${n}` }],
+		variants: [{ sku: `CAN-${n}`, price: euros(4900) }], ...more });
+	assert.equal(status, 201, JSON.stringify(body));
+	return body;
+}
+// The values of a page's form, as a browser would send them.
+function formOf(html, action) {
+	const form = html.split('<form').find(part => part.includes(`method="post" action="${action}"`)).split('</form>')[0];
+	const text = value => value.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+	const pairs = [...form.matchAll(/<input([^>]*)>/g)].map(m => m[1]).filter(a => / name="/.test(a) &&
+		(!/type="checkbox"/.test(a) || / checked/.test(a))).map(a => [/ name="([^"]*)"/.exec(a)[1], text(/ value="([^"]*)"/.exec(a)?.[1] ?? '')]);
+	for (const [, name, body] of form.matchAll(/<textarea[^>]* name="([^"]*)"[^>]*>([^<]*)</g))
+		pairs.push([name, text(body)]);
+	for (const [, name, body] of form.matchAll(/<select[^>]* name="([^"]*)"[^>]*>(.*?)<\/select>/gs))
+		pairs.push([name, (/value="([^"]*)" selected/.exec(body) ?? /value="([^"]*)"/.exec(body))[1]]);
+	return pairs;
+}
+const page = async path => (await boss.fetch(path)).text();
+async function fill(path, changes, action = path) {
+	const pairs = formOf(await page(path), action).filter(([name]) => !(name in changes));
+	return [...pairs, ...Object.entries(changes).flatMap(([name, value]) => [value].flat().map(v => [name, v]))];
+}
+
+test('a draft is not in the shop until it is; its prices before that are no history', async () => {
+	const draft = await create({ status: 'draft' }), path = `/catalog/products/${draft.id}`;
+	assert.deepEqual(draft.price, euros(4900));
+	assert.equal((await visitor.api('GET', path)).status, 404);
+	const listed = async status => (await boss.api('GET', `/catalog/unlisted?status=${status}`)).body.items.some(i => i.id === draft.id);
+	assert.equal(await listed('draft'), true);
+	assert.equal((await vary(draft.variants[0].id, { price: euros(5900) })).status, 200);
+	assert.equal((await change(draft.id, { status: 'active' })).status, 200);
+	assert.equal((await visitor.api('GET', path)).status, 200);
+	assert.equal(await listed('draft'), false);
+	assert.deepEqual(sql('catalog', `SELECT amount FROM price_history WHERE variant_id = '${draft.variants[0].id}'`), [{ amount: 5900 }]);
+	assert.equal((await boss.api('DELETE', path, undefined, { 'if-match': '*' })).status, 204);
+	assert.equal(await listed('archived'), true);
+	assert.equal((await change(draft.id, { status: 'active' })).status, 200, 'and back');
+	assert.equal((await visitor.api('GET', path)).status, 200);
+});
+
+test('all parts of a product change, each only if given; the source tells them', async () => {
+	const other = await create(), third = await create(), { id } = await create();
+	const attribute = sql('catalog', `SELECT t.facet || '=' || t.code AS name FROM tag t JOIN attribute a ON a.code = t.facet
+		ORDER BY t.id LIMIT 1`)[0].name;
+	const parts = { brand: 'Alba', categories: ['luz'], attributes: [attribute],
+		options: [{ lang: 'es', values: ['Tamaño'] }, { lang: 'en', values: ['Size'] }],
+		similar: [other.slug, third.id], together: [other.variants[0].sku],
+		texts: [{ lang: 'en', slug: `lamp-${id.slice(-8)}`, name: 'Lamp', seo_title: 'A lamp', seo_description: 'Bright' }] };
+	assert.equal((await change(id, parts)).status, 200);
+	const stored = await source(id);
+	assert.deepEqual([stored.brand, stored.attributes, stored.options, stored.similar, stored.together],
+		['Alba', [attribute], [{ es: 'Tamaño', en: 'Size' }], [other.id, third.id], [other.id]]);
+	assert.deepEqual([stored.texts.en.seo_title, stored.texts.es.name.startsWith('Candil')], ['A lamp', true]);
+	assert.equal((await change(id, { brand: 'Otra' })).status, 200);
+	assert.deepEqual({ ...await source(id), version: 0, brand: '' }, { ...stored, version: 0, brand: '' });
+	assert.deepEqual(fields(await change(id, { attributes: ['no=such'], similar: [id, 'nobody'] })),
+		[['attributes.0', 'choice'], ['similar.0', 'choice'], ['similar.1', 'choice']]);
+	assert.equal((await change(id, { brand: 'X' }, `"${stored.version}"`)).status, 412);
+	assert.equal((await boss.api('GET', `/catalog/products/${visitor_id()}/source`)).status, 404);
+});
+const visitor_id = () => '0190a000-0000-7000-8001-000000000999';
+
+test('a variant: SKU, barcode, weight, tax, content, price before; what is not given stays', async () => {
+	const product = await create(), [{ id }] = product.variants, other = await create();
+	const { status, body } = await vary(id, { sku: `NEW-${made}`, barcode: '4006381333931', weight_g: 250, tax_class: 'reduced',
+		content: 250, content_unit: 'g', compare_at_price: euros(6000), price: euros(3000) });
+	assert.equal(status, 200, JSON.stringify(body));
+	const shown = body.variants[0];
+	assert.deepEqual([shown.barcode, shown.weight_g, shown.compare_at_price, shown.unit_price],
+		['4006381333931', 250, euros(6000), { ...euros(12000), unit: 'kg' }]);
+	assert.equal((await vary(id, { price: euros(2000) })).body.variants[0].barcode, '4006381333931');
+	const bare = (await vary(id, { compare_at_price: euros(0), content: 0, barcode: '' })).body.variants[0];
+	assert.deepEqual([bare.barcode, bare.compare_at_price, bare.unit_price], [undefined, undefined, undefined]);
+	assert.deepEqual(fields(await vary(id, { barcode: '4006381333932' })), [['barcode', 'barcode']]);
+	assert.deepEqual(fields(await vary(id, { price: euros(10), compare_at_price: euros(10) })), [['compare_at_price', 'range']]);
+	assert.deepEqual(fields(await vary(id, { content: 3 })), [['content_unit', 'required']]);
+	assert.equal((await vary(id, { compare_at_price: euros(1) })).status, 422);
+	assert.equal((await vary(id, { sku: other.variants[0].sku })).status, 409);
+	assert.deepEqual(fields(await vary(id, { is_active: false })), [['is_active', 'last-variant']]);
+	const [event] = sql('catalog', `SELECT data FROM outbox WHERE subject = '${product.id}' ORDER BY number DESC LIMIT 1`);
+	assert.deepEqual(event.data, { id, barcode: '', content: 0, compare_at_price: euros(0) });
+});
+
+test('pictures in another order, with other words, and fewer', async () => {
+	const image = n => ({ src: `/static/img/products/00${n}.svg`, texts: [{ lang: 'es', alt: `Foto ${n}` }] });
+	const { id } = await create({ images: [image(1), image(2), image(3)] });
+	const put = (images, match = '*') => boss.api('PUT', `/catalog/products/${id}/images`, { images }, { 'if-match': match });
+	const texts = [{ lang: 'es', alt: 'De lado' }, { lang: 'en', alt: 'From the side' }];
+	const { status, body } = await put([{ n: 3, texts }, { n: 1, texts }]);
+	assert.equal(status, 200, JSON.stringify(body));
+	assert.deepEqual(body.images.map(i => [i.src, i.alt]), [[image(3).src, 'De lado'], [image(1).src, 'De lado']]);
+	assert.deepEqual(fields(await put([{ n: 7, texts }])), [['images', 'choice']]);
+	assert.deepEqual(fields(await put([{ n: 1, texts }, { n: 1, texts }])), [['images', 'choice']]);
+	assert.equal((await put([], '"1"')).status, 412);
+	assert.equal((await put([])).body.images.length, 0);
+});
+
+test('a new product from the admin: a draft, then words, categories and the shop', async () => {
+	const path = '/es/admin/products/new', action = '/es/admin/products';
+	let answer = await boss.form(action, await fill(path, { sku: 'ADM-1', price: 'gratis', 'es.name': '<Fanal> & "luz"' }, action));
+	let text = await answer.text();
+	assert.equal(answer.status, 422);
+	assert.match(text, /name="es\.name" value="&lt;Fanal&gt; &amp; &quot;luz&quot;"/);
+	assert.match(text, /id="price-error">[^<]/);
+	answer = await boss.form(action, await fill(path, { sku: 'ADM-1', price: '19,90', 'es.name': 'Fanal' }, action));
+	assert.equal(answer.status, 303, await answer.text());
+	const [, id] = /products\/([0-9a-f-]{36})\?saved=true$/.exec(answer.headers.get('location'));
+	const edit = `/es/admin/products/${id}`, stored = await source(id);
+	assert.deepEqual([stored.status, stored.texts.es.slug, stored.variants[0].price], ['draft', 'fanal', euros(1990)]);
+	assert.match(await page(`${edit}?saved=true`), /role="status">Guardado/);
+	const luz = sql('catalog', `SELECT category_id AS id FROM category_text WHERE slug = 'luz'`)[0].id;
+	answer = await boss.form(edit, await fill(edit, { status: 'active', 'categories[]': [luz], 'en.name': 'Lantern',
+		'en.slug': 'lantern-adm', 'options.0.es': 'Color', 'similar[]': 'CAN-1' }));
+	assert.equal(answer.status, 303, await answer.text());
+	const after = await source(id);
+	assert.deepEqual([after.categories, after.options, after.similar.length], [[luz], [{ es: 'Color', en: 'Color' }], 1]);
+	assert.match(await page(edit), new RegExp(`value="${luz}" checked`));
+	await until(async () => (await (await visitor.fetch('/en/p/lantern-adm')).text()).includes('Lantern'), 'the page');
+	answer = await boss.form(edit, await fill(edit, { 'es.slug': 'candil-1' }));
+	assert.equal(answer.status, 422);
+	assert.match(await answer.text(), /id="es-slug-error">[^<]/);
+});
+
+test('two edit at once: the second sees both, loses nothing, and may go on', async () => {
+	const { id } = await create({ brand: 'Uno' }), path = `/es/admin/products/${id}`;
+	const mine = await fill(path, { 'es.description': 'Lo mío,\r\ncon "comillas".', brand: 'Mía' });
+	assert.equal((await boss.form(path, await fill(path, { 'es.description': 'Lo suyo.', brand: 'Suya' }))).status, 303);
+	const refused = await boss.form(path, mine), text = await refused.text();
+	assert.equal(refused.status, 412);
+	assert.match(text, />Lo mío,\ncon &quot;comillas&quot;\.</);
+	assert.match(text, /name="brand" value="Mía"/);
+	assert.match(text, /Ahora: Lo suyo\./);
+	assert.match(text, /Ahora: Suya/);
+	assert.equal((await source(id)).brand, 'Suya');
+	const again = formOf(text, path);
+	assert.equal((await boss.form(path, again)).status, 303);
+	assert.deepEqual([(await source(id)).brand, (await source(id)).texts.es.description], ['Mía', 'Lo mío,\ncon "comillas".']);
+	assert.equal((await boss.form(path, again)).status, 412, 'once');
+	const invalid = [...again.filter(([name]) => name !== 'es.slug' && name !== 'version'), ['version', String((await source(id)).version)], ['es.slug', 'No Slug']];
+	const old = formOf(await (await boss.form(path, invalid)).text(), path);
+	assert.deepEqual(old.find(([name]) => name === 'es.slug'), ['es.slug', 'No Slug']);
+});
+
+test('variants on their page: prices as people type them, options, a further one', async () => {
+	const { id } = await create({ options: [{ lang: 'es', values: ['Color'] }, { lang: 'en', values: ['Colour'] }],
+		variants: [{ sku: `ROJO-${made}`, price: euros(4900), options: [{ lang: 'es', values: ['Rojo'] }] }] });
+	const list = `/es/admin/products/${id}/variants`, [{ id: first }] = (await source(id)).variants, path = `${list}/${first}`;
+	assert.match(await page(list), /49,00/);
+	assert.match(await page(path), /name="price" value="49,00"/);
+	for (const price of ['gratis', '1.234,5', '-1', '19,999']) {
+		const answer = await boss.form(path, await fill(path, { price })), text = await answer.text();
+		assert.equal(answer.status, 422, price);
+		assert.match(text, new RegExp(`name="price" value="${price}"`));
+		assert.match(text, /id="price-error">[^<]/);
+	}
+	const old = await fill(path, { price: '1,00' });
+	let answer = await boss.form(path, await fill(path, { price: '45,50', compare_at_price: '60', barcode: '96385074', 'options.0.en': 'Red' }));
+	assert.equal(answer.status, 303, await answer.text());
+	const [stored] = (await source(id)).variants;
+	assert.deepEqual([stored.price, stored.compare_at_price, stored.barcode, stored.options], [euros(4550), euros(6000), '96385074', [{ es: 'Rojo', en: 'Red' }]]);
+	answer = await boss.form(path, old);
+	assert.equal(answer.status, 412);
+	assert.match(await answer.text(), /Ahora: 45,50/);
+	const fresh = { sku: `AZUL-${made}`, price: '10' };
+	answer = await boss.form(list, await fill(`${list}/new`, fresh, list));
+	assert.equal(answer.status, 422);
+	assert.match(await answer.text(), /id="option-0-error">[^<]/);
+	answer = await boss.form(list, await fill(`${list}/new`, { ...fresh, 'options.0.es': 'Azul' }, list));
+	assert.equal(answer.status, 303, await answer.text());
+	assert.deepEqual((await source(id)).variants.map(v => v.options[0].es), ['Rojo', 'Azul']);
+	assert.equal((await boss.fetch(`${list}/${visitor_id()}`)).status, 404);
+});
+
+test('pictures on their page; who may only read gets no buttons', async () => {
+	const { id } = await create({ images: [1, 2].map(n => ({ src: `/static/img/products/00${n}.svg`, texts: [{ lang: 'es', alt: `Foto ${n}` }, { lang: 'en', alt: `Picture ${n}` }] })) });
+	const path = `/es/admin/products/${id}/images`;
+	let answer = await boss.form(path, await fill(path, { 'images.0.position': '2', 'images.1.position': '1', 'images.1.es': 'Otra' }));
+	assert.equal(answer.status, 303, await answer.text());
+	assert.deepEqual((await source(id)).images.map(i => i.alt.es), ['Otra', 'Foto 1']);
+	answer = await boss.form(path, await fill(path, { 'images.0.remove': 'true', 'images.1.en': '' }));
+	assert.equal(answer.status, 422);
+	answer = await boss.form(path, await fill(path, { 'images.0.remove': 'true' }));
+	assert.equal(answer.status, 303, await answer.text());
+	assert.deepEqual((await source(id)).images.map(i => i.alt.es), ['Foto 1']);
+	assert.equal((await (await customer()).fetch(path)).status, 403);
+	assert.equal((await visitor.fetch(path)).status, 303);
+	assert.match(await page('/es/admin/unlisted'), /Borrador/);
+});

@@ -11,7 +11,8 @@
  *	checkout.c  the page for it
  *	steps.c     steps 2 and 3, and undoing them
  *	payment.c   step 4, and step 5: what payments says of an order
- *	order.c     an order shown and told; manage.c: lists, cancel, ship
+ *	order.c     an order shown and told; manage.c: cancel, ship
+ *	order_table.c  lists, and staff's table; saved_view.c, bulk.c: about it
  *	lookup.c    a guest's way to an order, and out of it
  *	finish.c    the work of the finisher
  */
@@ -168,6 +169,13 @@ const char *order_pay_url(const struct order *);
 /* Ends an order that came to nothing, within a transaction. */
 bool order_end(struct request *, struct uuid id, enum order_status);
 
+/* The parcel has left, within a transaction. False: it cannot be sent. */
+bool order_send(struct request *, struct uuid id, const char *carrier,
+    const char *tracking, struct order *);
+
+/* Sets what the page of the table says of the views of who is signed in. */
+void views_set(struct request *, const char *query);
+
 /* The finisher's work on up to `limit` orders each; adds to the counts. */
 void orders_undo_placing(struct request *, int limit, int64_t *done,
     int64_t *failed);
@@ -186,7 +194,10 @@ struct order_get {
 extern const struct schema shipping_options_input, order_place_input,
     order_draft_input, order_list_input, order_get_input, order_id_input,
     lookup_input, withdrawal_form_input,
-    withdrawal_input, ship_input, pay_again_input, checkout_page_input, order_card_schema;
+    withdrawal_input, ship_input, pay_again_input, checkout_page_input,
+    order_card_schema, bulk_ship_input, bulk_cancel_input, bulk_schema,
+    view_add_input, view_id_input, view_schema;
+extern const struct db_rule view_rules[];
 
 int shipping_option_list(struct request *);
 int order_place(struct request *);
@@ -195,6 +206,14 @@ int checkout_totals(struct request *);
 int checkout_form(struct request *);
 int order_list(struct request *);
 int order_list_own(struct request *);
+int order_table(struct request *);
+int order_csv(struct request *);
+int bulk_review(struct request *);
+int bulk_ship(struct request *);
+int bulk_cancel(struct request *);
+int view_list(struct request *);
+int view_add(struct request *);
+int view_drop(struct request *);
 int order_get(struct request *);
 int order_page(struct request *);
 int order_cancel(struct request *);

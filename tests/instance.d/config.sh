@@ -135,6 +135,7 @@ configure_nginx() {
 		LISTEN_PLAIN="unix:$dir/run/redirect.sock" \
 		NAMES="127.0.0.1 localhost" RUN="$dir/run" LOG="$dir/log" \
 		HTML="$share/nginx/html" MEDIA="$dir/media" CACHE="$dir/cache" \
+		PROGRAMS="$dir/bin" \
 		CERTIFICATE="$dir/etc/certificate.pem" \
 		CERTIFICATE_KEY="$dir/etc/certificate.key" \
 		"${options[@]}" "${domains[@]}"
@@ -144,23 +145,12 @@ configure_nginx() {
 		proxy_pass http://unix:$dir/run/mail.sock:;
 	}
 	E
-	write_openapi etc/nginx.new
 	if diff -rq etc/nginx etc/nginx.new >/dev/null 2>&1; then
 		rm -rf etc/nginx.new
 	else
 		rm -rf etc/nginx
 		mv etc/nginx.new etc/nginx
 	fi
-}
-
-# One document a domain, and one of all.
-write_openapi() { # FOLDER
-	local name
-	mkdir "$1/openapi"
-	for name in "${domains[@]}"; do
-		"bin/zoco-$name" --openapi > "$1/openapi/$name.json"
-	done
-	"$share/nginx/merge-openapi" "$1"/openapi/*.json > "$1/openapi.json"
 }
 
 # The file that instance.d/supervise.py reads. A changed stamp means a restart,

@@ -1,19 +1,27 @@
 /*
- * The checkout's page. Without JavaScript a change of country or delivery is
- * shown by POST /checkout/totals: what was typed stays, and stays out of
- * addresses and logs.
+ * The checkout's page, in steps with an address each: details, delivery,
+ * payment. What is done is a line with a way back to it; the total is there
+ * from the first. A change of country is shown by POST /checkout/totals: what
+ * was typed stays, and stays out of addresses and logs.
  */
 #include "orders.h"
 
 #include <json-c/json.h>
 
+#include "web/json_in.h"
 #include "web/json_out.h"
 
+enum step { STEP_DETAILS, STEP_DELIVERY, STEP_PAYMENT };
+
+static const char *const steps[] = { "details", "delivery", "payment", NULL };
+
 struct checkout_page {
+	int step;
 	const char *country, *shipping_option;
 };
 
 SCHEMA(checkout_page_input, struct checkout_page,
+	FIELD_ENUM(struct checkout_page, step, steps, .preset = "details"),
 	FIELD_TEXT(struct checkout_page, country, .min = 2, .max = 2,
 	    .preset = "ES"),
 	FIELD_TEXT(struct checkout_page, shipping_option, .max = 30,
@@ -21,18 +29,73 @@ SCHEMA(checkout_page_input, struct checkout_page,
 
 /* A member of the form as it was typed, also where it had a fault. */
 static const char *
-typed(struct request *r, const char *object, const char *name,
+typed(struct json_object *tree, const char *object, const char *name,
     const char *otherwise)
 {
-	struct json_object *tree = r->input_tree, *value;
+	struct json_object *value;
 
 	if (tree == NULL || (object != NULL &&
 	    !json_object_object_get_ex(tree, object, &tree)) ||
 	    !json_object_object_get_ex(tree, name, &value) ||
 	    !json_object_is_type(value, json_type_string) ||
+	    json_object_get_string_len(value) == 0 ||
 	    json_object_get_string_len(value) > 30)
 		return otherwise;
 	return json_object_get_string(value);
+}
+
+/* What the form holds: what was typed now, else what is kept. */
+static struct json_object *
+form_of(struct request *r)
+{
+	struct json_object *form = draft_read(r);
+
+	if (form == NULL)
+		form = json_object_new_object();
+	if (r->input_tree != NULL) {
+		json_object_object_foreach(r->input_tree, name, value)
+			json_object_object_add(form, name,
+			    json_object_get(value));
+	}
+	page_set(r, "form", form);
+	return form;
+}
+
+/* Are the first step's fields as they must be? Tells nobody about faults. */
+static bool
+details_are_good(struct request *r, struct json_object *form)
+{
+	struct json_object *details = json_object_new_object(), *value;
+	void *object = arena_alloc(r->arena, checkout_details_input.size);
+	bool is_good;
+
+	for (const struct field *f = checkout_details_input.fields;
+	    f->name != NULL; f++)
+		if (json_object_object_get_ex(form, f->name, &value))
+			json_object_object_add(details, f->name,
+			    json_object_get(value));
+	is_good = json_in(r, &checkout_details_input, details, JSON_IN_TEXT, NULL,
+	    object);
+	json_object_put(details);
+	r->field_errors = NULL;
+	return is_good;
+}
+
+/* The step that is asked for, or whose form had a fault; none without details. */
+static enum step
+step_of(struct request *r, const struct checkout_page *in,
+    struct json_object *form)
+{
+	struct json_object *tree = r->input_tree;
+
+	if (!details_are_good(r, form))
+		return STEP_DETAILS;
+	if (json_object_object_get_ex(tree, "expected_total", NULL))
+		return STEP_PAYMENT;
+	if (json_object_object_get_ex(tree, "email", NULL))
+		return STEP_DETAILS;
+	return json_object_object_get_ex(tree, "shipping_option", NULL) ?
+	    STEP_DELIVERY : (enum step)in->step;
 }
 
 /* A quote, with the standard delivery at home where nothing else goes. */
@@ -59,16 +122,59 @@ quote_some(struct request *r, const char **country, const char *option,
 	}
 }
 
-int
-checkout_page(struct request *r)
+/* The open step, and what is done before it. */
+static void
+set_steps(struct request *r, enum step at)
 {
-	const struct checkout_page *in = request_input(r);
-	const char *country = typed(r, "shipping_address", "country", in->country);
-	const char *option = typed(r, NULL, "shipping_option", in->shipping_option);
-	struct json_object *methods, *choice = json_object_new_object();
+	struct json_object *open = json_object_new_object();
+	struct json_object *done = json_object_new_object();
+
+	for (enum step step = STEP_DETAILS; step <= STEP_PAYMENT; step++)
+		json_object_object_add(step < at ? done : open, steps[step],
+		    json_object_new_boolean(step <= at));
+	page_set(r, "open", open);
+	page_set(r, "done", done);
+}
+
+/* What the steps show of a quote. */
+static bool
+set_choices(struct request *r, struct json_object *form, enum step at,
+    const char *country, const struct quote *q)
+{
+	struct json_object *methods, *is = json_object_new_object();
+
+	json_object_object_add(is, country, json_object_new_boolean(true));
+	page_set(r, "country_is", is);
+	page_set(r, "options", json_out_list(&shipping_option_schema, q->options,
+	    q->options_n, r->lang));
+	for (size_t i = 0; i < q->options_n; i++)
+		if (q->options[i].is_chosen)
+			page_set(r, "chosen", json_out(&shipping_option_schema,
+			    &q->options[i], r->lang, JSON_ALL));
+	page_set(r, "expected_total", json_object_new_int64(q->total.amount));
+	page_set(r, "lines", json_out_list(&order_line_schema, q->lines,
+	    q->lines_n, r->lang));
+	if (at == STEP_PAYMENT) {
+		if (!order_methods(r, country, typed(form, NULL,
+		    "payment_method", ""), &methods))
+			return false;
+		page_set(r, "methods", json_object_get(methods));
+	}
+	return true;
+}
+
+/* The page with its form: what was typed now, else what is kept. */
+static int
+show(struct request *r, const struct checkout_page *in)
+{
+	struct json_object *form = form_of(r);
+	const char *country = typed(form, "shipping_address", "country",
+	    in->country);
+	const char *option = typed(form, NULL, "shipping_option",
+	    in->shipping_option);
+	enum step at = step_of(r, in, form);
 	struct quote q;
 
-	page_set(r, "country_is", choice);
 	if (!quote_some(r, &country, option, &q)) {
 		if (r->problem != PROBLEM_CART_EMPTY &&
 		    r->problem != PROBLEM_OUT_OF_STOCK)
@@ -77,29 +183,44 @@ checkout_page(struct request *r)
 		r->problem_members = NULL;
 		return reply_redirect(r, "/cart");
 	}
-	json_object_object_add(choice, country, json_object_new_boolean(true));
-	if (!order_methods(r, country, typed(r, NULL,
-	    "payment_method", ""), &methods))
+	set_steps(r, at);
+	if (!set_choices(r, form, at, country, &q))
 		return r->status;
-	page_set(r, "methods", json_object_get(methods));
-	page_set(r, "options", json_out_list(&shipping_option_schema, q.options,
-	    q.options_n, r->lang));
-	page_set(r, "expected_total", json_object_new_int64(q.total.amount));
-	page_set(r, "lines", json_out_list(&order_line_schema, q.lines, q.lines_n,
-	    r->lang));
 	return reply(r, 200, &quote_schema, &q);
 }
 
-/* The form again, with the totals of what is chosen in it now. */
+int
+checkout_page(struct request *r)
+{
+	return show(r, request_input(r));
+}
+
+/* The first step again, with the totals of what is chosen in it now. */
 int
 checkout_totals(struct request *r)
 {
-	struct checkout_page *in = arena_new_of(r->arena, struct checkout_page);
+	return show(r, &(struct checkout_page){ STEP_DETAILS, "ES", "standard" });
+}
 
-	*in = (struct checkout_page){ "ES", "standard" };
-	r->input = in;
-	page_set(r, "form", json_object_get(r->input_tree));
-	return checkout_page(r);
+/* For the cart's page: the total with the cheapest delivery at home. */
+int
+delivery_estimate(struct request *r)
+{
+	struct shipping_option *cheapest = NULL;
+	struct quote q;
+
+	if (!quote_make(r, "ES", NULL, &q))
+		return r->status;
+	for (size_t i = 0; i < q.options_n; i++)
+		if (cheapest == NULL ||
+		    q.options[i].amount.amount < cheapest->amount.amount)
+			cheapest = &q.options[i];
+	if (cheapest == NULL)
+		return problem(r, PROBLEM_NOT_FOUND);
+	q.shipping = cheapest->amount;
+	q.total.amount += q.shipping.amount;
+	page_set(r, "option", json_object_new_string(cheapest->name));
+	return reply(r, 200, &quote_schema, &q);
 }
 
 /* After the order: to the provider's page, or to the order's own. */

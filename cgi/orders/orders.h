@@ -8,7 +8,7 @@
  *
  *	quote.c     the cart at today's prices, with its delivery
  *	place.c     step 1: the row, with everything frozen
- *	checkout.c  the page for it
+ *	checkout.c  the page for it; draft.c: what was typed so far
  *	steps.c     steps 2 and 3, and undoing them
  *	payment.c   step 4, and step 5: what payments says of an order
  *	order.c     an order shown and told; manage.c: cancel, ship
@@ -62,6 +62,11 @@ struct address {
 	const char *name, *line1, *line2, *postcode, *city, *country, *phone;
 };
 
+extern const struct schema address_schema;
+
+/* As JSON text, the arena's; NULL for none. */
+const char *order_address_text(struct request *, const struct address *);
+
 /* What orders asks payments about. */
 struct order_payment {
 	struct uuid id, order_id;
@@ -98,6 +103,13 @@ extern const struct schema quote_schema;
  */
 bool quote_make(struct request *, const char *country, const char *option,
     struct quote *);
+
+/* As cart does: the customer's, or the hash of the guest's token; or NULL. */
+const char *order_cart_key(struct request *);
+
+/* The members of the checkout's form that were kept, or NULL; the caller's. */
+struct json_object *draft_read(struct request *);
+void draft_drop(struct request *, const char *cart_key);
 
 /* The ways to pay in a country, as payments lists them; the one that is
  * `chosen` gets the member "is_chosen". False: out of reach. */
@@ -195,14 +207,18 @@ extern const struct schema shipping_options_input, order_place_input,
     order_draft_input, order_list_input, order_get_input, order_id_input,
     lookup_input, withdrawal_form_input,
     withdrawal_input, ship_input, pay_again_input, checkout_page_input,
-    order_card_schema, bulk_ship_input, bulk_cancel_input, bulk_schema,
-    view_add_input, view_id_input, view_schema;
+    checkout_details_input, checkout_delivery_input, order_card_schema,
+    bulk_ship_input, bulk_cancel_input, bulk_schema, view_add_input,
+    view_id_input, view_schema;
 extern const struct db_rule view_rules[];
 
 int shipping_option_list(struct request *);
 int order_place(struct request *);
 int checkout_page(struct request *);
 int checkout_totals(struct request *);
+int checkout_details(struct request *);
+int checkout_delivery(struct request *);
+int delivery_estimate(struct request *);
 int checkout_form(struct request *);
 int order_list(struct request *);
 int order_list_own(struct request *);

@@ -22,7 +22,7 @@
 	    .max = 2, .preset = country_preset), \
 	FIELD_TEXT(struct address, phone, .max = 30)
 
-static SCHEMA(address_schema, struct address, ADDRESS_FIELDS(true, NULL));
+SCHEMA(address_schema, struct address, ADDRESS_FIELDS(true, NULL));
 static SCHEMA(draft_address_schema, struct address,
 	ADDRESS_FIELDS(false, "ES"));
 
@@ -84,8 +84,8 @@ json_text(struct request *r, struct json_object *json)
 	return text;
 }
 
-static const char *
-address_text(struct request *r, const struct address *address)
+const char *
+order_address_text(struct request *r, const struct address *address)
 {
 	return address == NULL ? NULL : json_text(r,
 	    json_out(&address_schema, address, NULL, JSON_ALL));
@@ -122,13 +122,14 @@ make_row(struct request *r, const struct quote *q, struct order *order)
 	    P(r->idempotency_key), P(q->cart_key),
 	    P(r->session != NULL ? r->session->user_id : nobody), P(in->email),
 	    P(to->name), P(r->lang), P(in->payment_method),
-	    P(in->shipping_option), P(address_text(r, to)),
-	    P(address_text(r, in->billing_address)), P(in->note),
+	    P(in->shipping_option), P(order_address_text(r, to)),
+	    P(order_address_text(r, in->billing_address)), P(in->note),
 	    P(q->total.currency), P(q->subtotal.amount), P(q->shipping.amount),
 	    P(q->tax.amount), P(q->total.amount),
 	    P(order_minutes(r, in->payment_method)),
 	    P(json_text(r, json_out_list(&order_line_schema, q->lines, q->lines_n,
 	    NULL))));
+	draft_drop(r, q->cart_key);
 	return step_end(r) && find_by_caller(r, order);
 }
 

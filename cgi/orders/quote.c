@@ -46,9 +46,8 @@ SCHEMA(quote_schema, struct quote,
 	FIELD_MONEY(struct quote, tax),
 	FIELD_MONEY(struct quote, total));
 
-/* As cart does: the customer's, or the hash of the guest's token. */
-static const char *
-cart_key(struct request *r)
+const char *
+order_cart_key(struct request *r)
 {
 	const char *token = request_cookie(r, "zoco_cart");
 	char text[UUID_TEXT_SIZE], hash[DIGEST_HEX_SIZE];
@@ -216,7 +215,7 @@ quote_make(struct request *r, const char *country, const char *option,
 	int rate;
 
 	*q = (struct quote){ .subtotal = none, .shipping = none, .tax = none,
-	    .total = none, .cart_key = cart_key(r) };
+	    .total = none, .cart_key = order_cart_key(r) };
 	if (q->cart_key != NULL && !read_cart(r, q->cart_key, &wanted, &n))
 		return false;
 	if (n == 0) {

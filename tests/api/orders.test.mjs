@@ -332,7 +332,7 @@ const formOf = (changes, total) => ({
 	email: 'ana@example.com', 'shipping_address.name': home.name, 'shipping_address.line1': home.line1,
 	'shipping_address.postcode': home.postcode, 'shipping_address.city': home.city, 'shipping_address.country': 'ES',
 	shipping_option: 'standard', payment_method: 'bank_transfer', expected_total: total, idempotency_key: randomUUID(), ...changes });
-const totalOn = page => Number(page.match(/name="expected_total" value="(\d+)"/)[1]);
+const totalOn = page => Number(page.match(/id="total" value="(\d+)"/)[1]);
 const keyOn = page => page.match(/name="idempotency_key" value="([^"]+)"/)[1];
 const wayOf = answer => answer.headers.get('location')?.replace(url, '');
 
@@ -347,9 +347,49 @@ test('the checkout page: totals of another country, what was typed stays', async
 	assert.match(page, /name="email"[^>]*value="half"/);
 	assert.match(page, /value="\+34 600"/);
 	assert.match(page, /<option value="PT" selected>/);
-	assert.match(page, /value="demo_card" required checked/);
-	assert.doesNotMatch(page, /value="cash_on_delivery"/);
 	assert.equal((await client.form('/es/checkout/totals', { email: 'x'.repeat(300) })).status, 422);
+});
+
+test('the checkout page: a step after the other, each with its address, kept until the order', async () => {
+	const client = await cartWith(CHEAP), { shipping_option, payment_method, idempotency_key, ...details } = formOf({}, 1);
+	delete details.expected_total;
+	assert.match(await (await client.fetch('/en/checkout?step=payment')).text(), /action="\/en\/checkout\/details"/, 'not before the first');
+	let answer = await client.form('/en/checkout/details', { ...details, email: 'nobody' });
+	assert.equal(answer.status, 422);
+	let page = await answer.text();
+	assert.match(page, /id="email-error">[^<]+</);
+	assert.match(page, /value="Calle Sol 1"/);
+	answer = await client.form('/en/checkout/details', { ...details, 'shipping_address.country': 'PT' });
+	assert.equal(wayOf(answer), '/en/checkout?step=delivery');
+	page = await (await client.fetch(wayOf(answer))).text();
+	assert.equal(totalOn(page), 1290 + 1295);
+	assert.match(page, /ana@example\.com<br>[^<]*Portugal/);
+	assert.doesNotMatch(page, /id="email"/, 'what is done is a line');
+	assert.equal((await client.form('/en/checkout/details', details)).status, 303);
+	assert.equal(wayOf(await client.form('/en/checkout/delivery', { shipping_option: 'express' })), '/en/checkout?step=payment');
+	assert.equal((await client.form('/en/checkout/delivery', {})).status, 422);
+	page = await (await client.fetch('/en/checkout?step=payment')).text();
+	assert.equal(totalOn(page), 1290 + 995);
+	assert.match(await (await client.fetch('/en/checkout')).text(), /id="line1"[^>]* value="Calle Sol 1"/, 'Back');
+	const fields = Object.fromEntries([...page.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(f => [f[1], f[2]]));
+	const twice = await Promise.all([1, 2].map(() => client.form('/en/checkout', { ...fields, payment_method: 'bank_transfer' })));
+	const ways = twice.filter(a => a.status === 303).map(wayOf);
+	assert.match(ways[0], /^\/en\/orders\//);
+	assert.equal(new Set(ways).size, 1, 'sent twice is bought once');
+	const left = sql('orders', `SELECT count(*)::int AS n FROM shop_order WHERE key = '${fields.idempotency_key}'`)[0];
+	assert.equal(left.n, 1);
+	assert.deepEqual(sql('orders', `SELECT cart_key FROM checkout_draft d WHERE EXISTS (SELECT FROM shop_order o
+		WHERE o.cart_key = d.cart_key AND o.key = '${fields.idempotency_key}')`), [], 'nothing is kept');
+	for (const step of ['details', 'delivery']) {
+		const visitor = new Client();
+		answer = await visitor.form(`/en/checkout/${step}`, step === 'details' ? details : { shipping_option: 'standard' });
+		assert.match(wayOf(answer), /^\/en\/(cart|checkout)$/, step);
+	}
+});
+
+test('the cart shows the total with its delivery, before any address', async () => {
+	const client = await cartWith(CHEAP);
+	assert.match(await (await client.fetch('/en/cart')).text(), /Delivery to Spain<\/dt><dd>€4\.95<.*€17\.85/s);
 });
 
 test('the checkout page: faults beside their fields, a new total before the charge, then the order', async () => {

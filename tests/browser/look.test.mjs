@@ -57,7 +57,7 @@ for (const [width, scheme] of [[360, 'dark'], [1280, 'light']])
 		}
 		await page.goto(`${url}/es/checkout`);
 		await page.evaluate(() => document.querySelectorAll('form').forEach(form => { form.noValidate = true; }));
-		await page.locator('form[action$="/checkout"] button').last().click();
+		await page.locator('form[action$="/checkout/details"] button').last().click();
 		await page.locator('.notice-error').waitFor();
 		await look(page, 'checkout with faults', width);
 		assert.equal(await page.evaluate(() => document.activeElement.id), 'email');

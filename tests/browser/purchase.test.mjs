@@ -40,6 +40,8 @@ async function fillCheckout(page, email, method) {
 	await page.fill('#line1', 'Calle Sol 1');
 	await page.fill('#postcode', '28013');
 	await page.fill('#city', 'Madrid');
+	await page.locator('form[action$="/checkout/details"] .button-wide').click();
+	await page.locator('form[action$="/checkout/delivery"] .button-wide').click();
 	await page.check(`input[name=payment_method][value=${method}]`);
 	await page.locator('form[action$="/checkout"] button').click();
 }

@@ -137,7 +137,8 @@ letter_alert(struct request *r, const struct letter *l)
 		for (size_t i = 0; i < n; i++)
 			put(r, l, CHANNEL_PUSH, uuid_text(&browsers[i].id, id),
 			    l->path, "", "", reach.at);
-	if (reach.phone != NULL && reach.phone[0] != '\0' && utf8_length(text) <= SMS_MAX &&
+	if (reach.phone != NULL && reach.phone[0] != '\0' &&
+	    utf8_length(text) <= SMS_MAX &&
 	    db_exec(r->db, &is_wanted, P(l->user_id), P(topic_names[l->topic]),
 	    P("sms")))
 		put(r, l, CHANNEL_SMS, reach.phone, text, "", "", reach.at);

@@ -34,8 +34,11 @@ DB_QUERY(forget_orders, 1,
 	"  shipping_address->'country') WHERE user_id = $1::uuid"
 	" AND status NOT IN ('placing', 'awaiting_payment', 'confirmed')");
 
+DB_QUERY(forget_draft, 1,
+	"DELETE FROM checkout_draft WHERE cart_key = 'user:' || $1");
+
 const struct person_part orders_person = {
 	.tell = &tell_orders,
 	.forget = (const struct db_query *const[]){ &forget_notes,
-	    &forget_orders, NULL },
+	    &forget_orders, &forget_draft, NULL },
 };

@@ -143,8 +143,14 @@ order_place(struct request *r)
 
 	if (find_by_caller(r, &order))
 		return order_go_on(r, &order);
-	if (request_failed(r) ||
-	    !quote_make(r, country, in->shipping_option, &q) ||
+	if (request_failed(r))
+		return r->status;
+	if (!quote_make(r, country, in->shipping_option, &q) &&
+	    r->problem == PROBLEM_CART_EMPTY && find_by_caller(r, &order)) {
+		r->problem = PROBLEM_NONE;	/* sent twice: the first had it */
+		return order_go_on(r, &order);
+	}
+	if (r->problem != PROBLEM_NONE || request_failed(r) ||
 	    !order_method_check(r, country, in->payment_method))
 		return r->status;
 	if (q.total.amount != in->expected_total) {

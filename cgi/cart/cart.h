@@ -38,6 +38,9 @@ struct cart_content {
 /* The line of a variant, or NULL. */
 const struct cart_line *cart_line_of(const struct cart_content *, struct uuid);
 
+/* {"variant_ids": [...]}, as catalog and inventory are asked; the caller's. */
+struct json_object *cart_ids_of(const struct cart_line *, size_t n);
+
 /* What PATCH /cart sets; only what was given. */
 struct contact {
 	const char *email;		/* NULL: as it was */
@@ -108,7 +111,7 @@ extern const struct route cart_routes[];
 
 extern const struct schema cart_schema, contact_input, item_add_input,
     item_set_input, item_id_input, cart_key_input, ordered_input,
-    cart_page_input;
+    cart_page_input, again_input;
 
 /* Answers with the cart as it is now; `key` NULL: as the asker sees it. */
 int cart_show(struct request *, const char *key, int status);
@@ -123,6 +126,7 @@ int item_delete(struct request *);
 int cart_summary(struct request *);
 int cart_internal_read(struct request *);
 int cart_ordered(struct request *);
+int cart_internal_again(struct request *);
 bool on_order_undone(struct request *, const struct event *);
 bool on_signed_in(struct request *, const struct event *);
 

@@ -102,8 +102,8 @@ SCHEMA(cart_schema, struct cart,
 	FIELD_TEXT(struct cart, email),
 	FIELD_BOOL(struct cart, marketing_consent));
 
-static struct json_object *
-ids_of(const struct cart_line *lines, size_t n)
+struct json_object *
+cart_ids_of(const struct cart_line *lines, size_t n)
 {
 	struct json_object *body = json_object_new_object();
 	struct json_object *ids = json_object_new_array();
@@ -193,7 +193,7 @@ read_stock(struct request *r, const struct cart_line *lines, size_t n,
 	struct header *headers = r->headers;
 	struct call_answer answer;
 
-	if (call(r, POST, "/internal/inventory/availability", ids_of(lines, n),
+	if (call(r, POST, "/internal/inventory/availability", cart_ids_of(lines, n),
 	    &answer) && call_read_list(r, &answer, "items", &stock_schema,
 	    (void **)stock, stock_n))
 		return true;
@@ -212,7 +212,7 @@ fill(struct request *r, struct cart *cart, const struct cart_line *lines,
 	size_t priced_n, stock_n = 0;
 	bool stock_known;
 
-	if (!call(r, POST, "/internal/catalog/prices", ids_of(lines, n), &answer) ||
+	if (!call(r, POST, "/internal/catalog/prices", cart_ids_of(lines, n), &answer) ||
 	    !call_read_list(r, &answer, "items", &priced_schema,
 	    (void **)&priced, &priced_n))
 		return false;
@@ -276,7 +276,7 @@ offer_back(struct request *r, const struct removed *in)
 	size_t n;
 
 	if (!cart_read(r, &content) ||
-	    !call(r, POST, "/internal/catalog/prices", ids_of(&line, 1),
+	    !call(r, POST, "/internal/catalog/prices", cart_ids_of(&line, 1),
 	    &answer) || !call_read_list(r, &answer, "items", &priced_schema,
 	    (void **)&priced, &n)) {
 		call_forgive(r);	/* the page stands without */

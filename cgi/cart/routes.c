@@ -22,6 +22,8 @@ const struct route cart_routes[] = {
 
 	INTERNAL(POST, "/internal/cart/read", "orders notifications",
 	    &cart_key_input, TX_NONE, cart_internal_read),
+	INTERNAL(POST, "/internal/cart/again", "orders", &again_input, TX_NONE,
+	    cart_internal_again),
 	INTERNAL(POST, "/internal/cart/ordered", "orders", &ordered_input,
 	    TX_WRITE, cart_ordered),
 

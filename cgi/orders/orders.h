@@ -209,7 +209,7 @@ extern const struct schema shipping_options_input, order_place_input,
     withdrawal_input, ship_input, pay_again_input, checkout_page_input,
     checkout_details_input, checkout_delivery_input, order_card_schema,
     bulk_ship_input, bulk_cancel_input, bulk_schema, view_add_input,
-    view_id_input, view_schema;
+    view_id_input, view_schema, again_schema;
 extern const struct db_rule view_rules[];
 
 int shipping_option_list(struct request *);
@@ -233,6 +233,7 @@ int view_drop(struct request *);
 int order_get(struct request *);
 int order_page(struct request *);
 int order_cancel(struct request *);
+int order_again(struct request *);
 int order_lookup(struct request *);
 int order_withdraw(struct request *);
 int withdrawal_review(struct request *);

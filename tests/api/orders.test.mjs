@@ -326,6 +326,34 @@ test('what is no longer sold is out of stock; the page leads to the cart', async
 	}
 });
 
+test('bought again: what is still sold goes into the cart, what is not is named', async () => {
+	const me = await customer(), ids = [variant(15), variant(CHEAP)];
+	await me.api('DELETE', '/cart');
+	for (const variant_id of ids)
+		assert.equal((await me.api('POST', '/cart/items', { variant_id, quantity: 2 })).status, 201);
+	const order = await place(me);
+	await until(async () => (await me.api('GET', '/cart')).body.count === 0, 'the lines to leave the cart');
+	assert.equal((await new Client().api('POST', `/orders/${order.id}/again`, {})).status, 401);
+	assert.equal((await (await staff()).api('POST', `/orders/${order.id}/again`, {})).status, 404, 'nobody else\'s');
+	alter('catalog', `UPDATE variant SET is_active = false WHERE id = '${ids[0]}'`);
+	try {
+		for (let i = 0; i < 2; i++) {	// twice is as once
+			const { status, body } = await me.api('POST', `/orders/${order.id}/again`, {});
+			assert.equal(status, 200, JSON.stringify(body));
+			assert.deepEqual([body.added.map(l => l.variant_id), body.gone.map(l => l.variant_id)], [[ids[1]], [ids[0]]]);
+			assert.deepEqual((await me.api('GET', '/cart')).body.lines.map(l => [l.variant_id, l.quantity]), [[ids[1], 2]]);
+		}
+		assert.match(await (await me.fetch(`/es/orders/${order.id}`)).text(), /action="\/es\/orders\/[^"]+\/again"/);
+		const page = await (await me.form(`/en/orders/${order.id}/again`, {})).text();
+		assert.match(page, /No longer sold.*2 × .*In your cart.*2 × .*href="\/en\/cart"/s);
+	} finally {
+		alter('catalog', `UPDATE variant SET is_active = true WHERE id = '${ids[0]}'`);
+		await me.api('DELETE', '/cart');
+	}
+	const ask = cart_key => internal('orders', 'POST', '/internal/cart/again', { cart_key, lines: [{ variant_id: ids[1], quantity: 1 }] });
+	assert.equal((await ask('no customer')).status, 404);
+});
+
 // --- Pages, as a browser without JavaScript uses them.
 
 const formOf = (changes, total) => ({

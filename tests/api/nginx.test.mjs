@@ -401,6 +401,27 @@ test('one address may not ask without end', async () => {
 	assert.equal((await ask('/static/t.css')).status, 200);
 });
 
+test('a file closes the shop, and its removal opens it', async () => {
+	const file = `${dir}/run/maintenance`;
+
+	fs.writeFileSync(file, '');
+	try {
+		for (const [path, word] of [['/es/p/a', 'lang="es"'], ['/en/', 'lang="en"'],
+		    ['/api/v1/cart', '/problems/unavailable']]) {
+			const answer = await ask(path);
+
+			assert.equal(answer.status, 503, path);
+			assert.ok(answer.text.includes(word), answer.text);
+			assert.equal(answer.headers['retry-after'], '2');
+		}
+		assert.equal((await ask('/static/t.css')).status, 200, 'its look stays');
+		assert.equal(asked.length, 0, 'no program is asked');
+	} finally {
+		fs.rmSync(file);
+	}
+	assert.equal((await ask('/es/p/a')).status, 200);
+});
+
 test('with TLS: HTTPS alone, and only for our names', async () => {
 	const certificate = `${dir}/certificate.pem`, plain = `${dir}/run/plain.sock`;
 

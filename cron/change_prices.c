@@ -1,4 +1,5 @@
-/* Makes lists and pages follow sales that have begun or ended. */
+/* Makes lists and pages follow sales that have begun or ended, and changes of
+ * categories that concern many products. */
 #include "cgi/catalog/catalog.h"
 #include "job/job.h"
 
@@ -13,6 +14,10 @@ run(struct job *job, struct request *r)
 		job_start_step(job, r);
 		n = change_prices(r, BATCH);
 		job->done += n;
+	}
+	for (n = BATCH; n == BATCH && !job_should_stop(job); job->done += n) {
+		job_start_step(job, r);
+		n = refresh_due(r, BATCH);
 	}
 	return request_failed(r) ? 1 : 0;
 }

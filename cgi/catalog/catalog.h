@@ -81,8 +81,10 @@ extern const struct schema product_list_input, product_list_schema,
     product_form_input, product_new_input, product_page_input,
     variant_form_input, variant_new_form_input, variants_page_input,
     variant_page_input, images_input, images_form_input, unlisted_input,
+    category_add_input, category_change_input, category_source_schema,
+    category_form_input, category_new_form_input, synonym_form_input,
     unlisted_schema;
-extern const struct db_rule product_rules[], sale_rules[];
+extern const struct db_rule product_rules[], sale_rules[], category_rules[];
 
 int home(struct request *);
 int product_list(struct request *);
@@ -110,6 +112,16 @@ int images_page(struct request *);
 int images_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int category_get(struct request *);
+int category_add(struct request *);
+int category_change(struct request *);
+int category_drop(struct request *);
+int category_table(struct request *);
+int category_editor(struct request *);
+int category_new(struct request *);
+int category_form(struct request *);
+int category_new_form(struct request *);
+int synonym_form(struct request *);
 int synonym_add(struct request *);
 int synonym_list(struct request *);
 int synonym_drop(struct request *);
@@ -118,6 +130,8 @@ int sale_drop(struct request *);
 
 /* For the job: refreshes up to `most` products whose sales began or ended. */
 int64_t change_prices(struct request *, int most);
+/* The same for those that wait because a category has changed. */
+int64_t refresh_due(struct request *, int most);
 
 int robots(struct request *);
 int sitemap(struct request *);

@@ -102,6 +102,28 @@ void option_pairs_read(struct request *, const struct option_pair *, size_t n,
 /* What the head of each page of a product says; the caller's. */
 struct json_object *product_head(struct request *, struct json_object *source);
 
+/* A category as category_source() has it; NULL, and 404: there is none. */
+struct json_object *category_source(struct request *, struct uuid id);
+
+/* Are these tags, as "material=clay"? A fault of `field` for each that is not. */
+void tags_check(struct request *, const char *field, const char *const *tags,
+    size_t n);
+
+/* Values to choose from on a page, in groups; those in `chosen` are marked. */
+struct choice {
+	const char *group_name, *value, *name;
+};
+extern const struct schema choice_schema;
+
+void choices_set(struct request *, const char *name, const struct choice *,
+    size_t n, struct json_object *chosen);
+
+/* Each language has a part in a form, and says which it is. */
+void languages_name(struct request *, struct json_object *form);
+
+/* "14,50" of {"amount": 1450}, as it is typed; "" of NULL. */
+const char *price_decimal(struct request *, struct json_object *price);
+
 /* Texts as a JSON array, as a parameter. */
 const char *texts_json(struct request *, const char *const *texts, size_t n);
 

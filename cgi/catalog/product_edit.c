@@ -165,11 +165,11 @@ DB_QUERY(put_categories, 3,
 	" FROM jsonb_array_elements_text($2::jsonb) AS e(name)"
 	" JOIN category_text t ON t.lang = $3"
 	"  AND e.name IN (t.slug, t.category_id::text)");
-DB_QUERY(find_unknown_attributes, 1,
+DB_QUERY(find_unknown_tags, 1,
 	"SELECT e.n::int - 1 AS position FROM jsonb_array_elements_text($1::jsonb)"
 	"  WITH ORDINALITY AS e(name, n)"
-	" WHERE NOT EXISTS (SELECT FROM tag t JOIN attribute a ON a.code = t.facet"
-	"  WHERE t.facet = split_part(e.name, '=', 1)"
+	" WHERE NOT EXISTS (SELECT FROM tag t"
+	"  WHERE t.facet = split_part(e.name, '=', 1) AND t.facet <> 'category'"
 	"  AND t.code = split_part(e.name, '=', 2)) ORDER BY e.n");
 DB_QUERY(drop_attributes, 1,
 	"DELETE FROM product_attribute WHERE product_id = $1::uuid");
@@ -336,17 +336,24 @@ write_categories(struct request *r, const struct product_edit *in)
 	db_exec(r->db, &put_categories, P(in->id), P(names), P(r->lang));
 }
 
+void
+tags_check(struct request *r, const char *field, const char *const *tags,
+    size_t tags_n)
+{
+	struct unknown *unknown;
+	size_t n;
+
+	if (db_all(r->db, &find_unknown_tags, &unknown_schema, &unknown, &n,
+	    P(texts_json(r, tags, tags_n))))
+		refuse(r, field, unknown, n);
+}
+
 static void
 write_attributes(struct request *r, const struct product_edit *in)
 {
 	const char *names = texts_json(r, in->attributes, in->attributes_n);
-	struct unknown *unknown;
-	size_t n;
 
-	if (!db_all(r->db, &find_unknown_attributes, &unknown_schema, &unknown,
-	    &n, P(names)))
-		return;
-	refuse(r, "attributes", unknown, n);
+	tags_check(r, "attributes", in->attributes, in->attributes_n);
 	db_exec(r->db, &drop_attributes, P(in->id));
 	db_exec(r->db, &put_attributes, P(in->id), P(names));
 }

@@ -62,11 +62,7 @@ SCHEMA(product_new_input, struct form,
 	FIELD_TEXT(struct form, price, .max = 30, .required = true),
 	FIELD_ENUM(struct form, tax_class, tax_classes, .required = true));
 
-struct choice {
-	const char *group_name, *value, *name;
-};
-
-static SCHEMA(choice_schema, struct choice,
+SCHEMA(choice_schema, struct choice,
 	FIELD_TEXT(struct choice, group_name),
 	FIELD_TEXT(struct choice, value),
 	FIELD_TEXT(struct choice, name));
@@ -125,9 +121,8 @@ is_among(struct json_object *list, const char *value)
 	return false;
 }
 
-/* Groups of values, each marked when it is among the chosen ones. */
-static void
-set_choices(struct request *r, const char *name, const struct choice *rows,
+void
+choices_set(struct request *r, const char *name, const struct choice *rows,
     size_t n, struct json_object *chosen)
 {
 	struct json_object *groups = json_object_new_array(), *values = NULL;
@@ -159,7 +154,7 @@ set_related(struct request *r, const char *name, struct json_object *list)
 
 	if (list != NULL && db_all(r->db, &list_related, &choice_schema, &rows, &n,
 	    P(r->lang), P(json_object_to_json_string(list))))
-		set_choices(r, arena_printf(r->arena, "%s_choice", name), rows, n,
+		choices_set(r, arena_printf(r->arena, "%s_choice", name), rows, n,
 		    list);
 }
 
@@ -186,9 +181,8 @@ form_of(struct json_object *source)
 	return form;
 }
 
-/* Each language has a part in the form, and says which it is. */
-static void
-name_languages(struct request *r, struct json_object *form)
+void
+languages_name(struct request *r, struct json_object *form)
 {
 	for (int i = 0; languages[i] != NULL; i++) {
 		struct json_object *part = member(form, languages[i]);
@@ -272,15 +266,15 @@ product_editor(struct request *r)
 	json_object_object_add(root, "form", form);
 	json_object_object_add(root, "saved", json_object_new_boolean(in->saved));
 	reply_json(r, 200, root);
-	name_languages(r, form);
+	languages_name(r, form);
 	if (r->is_form && !str_eq(text_of(form, "version"),
 	    text_of(source, "version")))
 		add_now(form, source);
 	if (db_all(r->db, &list_categories, &choice_schema, &rows, &n, P(r->lang)))
-		set_choices(r, "category_choice", rows, n,
+		choices_set(r, "category_choice", rows, n,
 		    member(form, "categories"));
 	if (db_all(r->db, &list_values, &choice_schema, &rows, &n, P(r->lang)))
-		set_choices(r, "attribute_choice", rows, n,
+		choices_set(r, "attribute_choice", rows, n,
 		    member(form, "attributes"));
 	set_related(r, "similar", member(form, "similar"));
 	set_related(r, "together", member(form, "together"));
@@ -381,7 +375,7 @@ product_new(struct request *r)
 
 	form = r->is_form ? json_object_get(r->input_tree) :
 	    json_object_new_object();
-	name_languages(r, form);
+	languages_name(r, form);
 	json_object_object_add(root, "form", form);
 	return reply_json(r, 200, root);
 }

@@ -36,6 +36,7 @@ DB_QUERY(put_sale, 4,
 DB_QUERY(drop_sales, 1,
 	"DELETE FROM sale WHERE variant_id = $1::uuid AND ends_at > now()");
 DB_QUERY(other_prices, 1, "SELECT id FROM products_with_other_price($1::int)");
+DB_QUERY(refresh_some, 1, "SELECT due_refresh($1::int)");
 DB_QUERY(refresh_product, 1,
 	"SELECT products_refresh(ARRAY[$1::uuid])");
 DB_QUERY(next_version, 1,
@@ -93,6 +94,17 @@ sale_drop(struct request *r)
 		return r->status;
 	db_exec(r->db, &drop_sales, P(in->id));
 	return product_written(r, 200, product.id, &sale_drop_input, in);
+}
+
+int64_t
+refresh_due(struct request *r, int most)
+{
+	int64_t n;
+
+	if (!step_begin(r))
+		return 0;
+	n = db_integer(r->db, &refresh_some, 0, P(most));
+	return step_end(r) ? n : 0;
 }
 
 /* A product at a time in a step of its own; how many there were. */

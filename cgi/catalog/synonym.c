@@ -39,10 +39,9 @@ DB_QUERY(list_synonyms, 0,
 	" ORDER BY id LIMIT 1000");
 DB_QUERY(drop_synonym, 1, "DELETE FROM synonym WHERE id = $1::uuid");
 
-int
-synonym_add(struct request *r)
+static int
+add(struct request *r, const struct synonym *in)
 {
-	const struct synonym *in = request_input(r);
 	struct synonym row;
 
 	if (!db_one(r->db, &put_synonym, &synonym_schema, &row, P(uuid_new()),
@@ -50,6 +49,39 @@ synonym_add(struct request *r)
 		return 0;
 	event_emit(r, EVENT_SYNONYM_CHANGED, row.id, &synonym_schema, &row);
 	return reply(r, 201, &synonym_schema, &row);
+}
+
+int
+synonym_add(struct request *r)
+{
+	return add(r, request_input(r));
+}
+
+SCHEMA(synonym_form_input, struct synonym,
+	FIELD_ENUM(struct synonym, lang, languages, .required = true),
+	FIELD_TEXT(struct synonym, text, .required = true, .max = 500));
+
+/* The same from the page: "mug, cup, beaker". */
+int
+synonym_form(struct request *r)
+{
+	struct synonym *in = r->input;
+	char *text = arena_strdup(r->arena, in->text), *rest = NULL;
+
+	in->words = arena_new_array(r->arena, const char *, 251);
+	for (char *word = strtok_r(text, ",", &rest); word != NULL;
+	    word = strtok_r(NULL, ",", &rest)) {
+		size_t n = strlen(word += strspn(word, " "));
+
+		while (n > 0 && word[n - 1] == ' ')
+			word[--n] = '\0';
+		if (n > 0)
+			in->words[in->words_n++] = word;
+	}
+	if (in->words_n >= 2 && in->words_n <= 20)
+		return add(r, in);
+	field_fault(r, "text", "elements", 2, 20);
+	return r->status;
 }
 
 int

@@ -87,9 +87,8 @@ in_language(struct request *r, struct json_object *words)
 	    text_of(words, str_eq(r->lang, "es") ? "en" : "es");
 }
 
-/* "14,50", as it is typed; "" where there is no price. */
-static const char *
-decimal(struct request *r, struct json_object *price)
+const char *
+price_decimal(struct request *r, struct json_object *price)
 {
 	struct money money = { .amount =
 	    json_object_get_int64(member(price, "amount")), .currency = "EUR" };
@@ -152,9 +151,9 @@ variants_page(struct request *r)
 		copy(row, variant, "is_active");
 		add_text(row, "variant_id", text_of(variant, "id"));
 		add_text(row, "label", label(r, variant));
-		add_text(row, "price", decimal(r, member(variant, "price")));
+		add_text(row, "price", price_decimal(r, member(variant, "price")));
 		add_text(row, "compare_at_price",
-		    decimal(r, member(variant, "compare_at_price")));
+		    price_decimal(r, member(variant, "compare_at_price")));
 		json_object_array_add(rows, row);
 	}
 	json_object_object_add(root, "variants", rows);
@@ -174,9 +173,9 @@ form_of(struct request *r, struct json_object *source,
 	copy(form, source, "version");
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
 		copy(form, variant, same[i]);
-	add_text(form, "price", decimal(r, member(variant, "price")));
+	add_text(form, "price", price_decimal(r, member(variant, "price")));
 	add_text(form, "compare_at_price",
-	    decimal(r, member(variant, "compare_at_price")));
+	    price_decimal(r, member(variant, "compare_at_price")));
 	return form;
 }
 

@@ -81,10 +81,13 @@ extern const struct schema product_list_input, product_list_schema,
     product_form_input, product_new_input, product_page_input,
     variant_form_input, variant_new_form_input, variants_page_input,
     variant_page_input, images_input, images_form_input, unlisted_input,
+    attribute_put_input, attribute_code_input, attribute_source_schema,
+    attribute_schema, attribute_form_input, attribute_new_form_input,
     category_add_input, category_change_input, category_source_schema,
     category_form_input, category_new_form_input, synonym_form_input,
     unlisted_schema;
-extern const struct db_rule product_rules[], sale_rules[], category_rules[];
+extern const struct db_rule product_rules[], sale_rules[], category_rules[],
+    attribute_rules[];
 
 int home(struct request *);
 int product_list(struct request *);
@@ -112,6 +115,13 @@ int images_page(struct request *);
 int images_form(struct request *);
 int category_list(struct request *);
 int prices(struct request *);
+int attribute_list(struct request *);
+int attribute_get(struct request *);
+int attribute_put(struct request *);
+int attribute_drop(struct request *);
+int attribute_editor(struct request *);
+int attribute_new(struct request *);
+int attribute_form(struct request *);
 int category_get(struct request *);
 int category_add(struct request *);
 int category_change(struct request *);

@@ -25,8 +25,9 @@ DB_QUERY(list_tree, 1,
 DB_QUERY(list_parents, 1,
 	"SELECT '' AS group_name, id::text AS value, path AS name"
 	" FROM category_tree($1)");
-DB_QUERY(list_tags, 1,
-	"SELECT coalesce(x.name, t.facet) AS group_name,"
+DB_QUERY(list_tags, 2,
+	"SELECT CASE t.facet WHEN 'brand' THEN $2 ELSE coalesce(x.name, t.facet)"
+	"  END AS group_name,"
 	" t.facet || '=' || t.code AS value, coalesce(y.name, t.code) AS name"
 	" FROM tag t LEFT JOIN attribute a ON a.code = t.facet"
 	" LEFT JOIN attribute_text x ON x.code = t.facet AND x.lang = $1"
@@ -100,7 +101,8 @@ show(struct request *r, struct json_object *source)
 	if (db_all(r->db, &list_parents, &choice_schema, &rows, &n, P(r->lang)))
 		choices_set(r, "parents", rows, n, parent);
 	json_object_put(parent);
-	if (db_all(r->db, &list_tags, &choice_schema, &rows, &n, P(r->lang)))
+	if (db_all(r->db, &list_tags, &choice_schema, &rows, &n, P(r->lang),
+	    P(app_word(r->app, r->lang, "catalog.facet.brand"))))
 		choices_set(r, "tag_choice", rows, n, member(form, "tags"));
 	return r->status;
 }

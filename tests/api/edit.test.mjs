@@ -203,3 +203,30 @@ test('pictures on their page; who may only read gets no buttons', async () => {
 	assert.equal((await visitor.fetch(path)).status, 303);
 	assert.match(await page('/es/admin/unlisted'), /Borrador/);
 });
+
+test('attributes: names and values in order, on products, in facets; a value in use stays', async () => {
+	const put = (code, body) => boss.api('PUT', `/catalog/attributes/${code}`, body), words = (es, en = es) => [{ lang: 'es', name: es }, { lang: 'en', name: en }];
+	const made = await put('materia', { names: words('Materia', 'Matter'), values: [{ code: 'corcho', names: words('Corcho', 'Cork') }, { code: 'lana', names: words('Lana', 'Wool') }] });
+	assert.equal(made.status, 200, JSON.stringify(made.body));
+	assert.deepEqual(made.body.values.map(v => v.names.en), ['Cork', 'Wool']);
+	const { id } = await create({ attributes: ['materia=corcho'] });
+	const shown = async () => (await visitor.api('GET', `/catalog/products/${id}?lang=en`)).body.attributes;
+	assert.deepEqual(await shown(), [{ code: 'materia', name: 'Matter', values: ['Cork'] }]);
+	assert.equal((await put('materia', { names: words('Materia', 'Material'), values: [{ code: 'lana', names: [] }] })).body.values.length, 1);
+	assert.deepEqual(await shown(), [{ code: 'materia', name: 'Material', values: ['Cork'] }], 'products follow');
+	assert.equal((await put('materia', { names: words('M'), values: [{ code: 'corcho', names: [] }] })).status, 409);
+	assert.equal((await boss.api('DELETE', '/catalog/attributes/materia')).status, 409);
+	assert.equal((await put('brand', { names: words('X') })).status, 422);
+	assert.match(await page(`/es/admin/products/${id}`), /name="attributes\[\]" value="materia=corcho" checked/);
+	assert.equal((await change(id, { attributes: [] })).status, 200);
+	assert.equal((await boss.api('DELETE', '/catalog/attributes/materia')).status, 204);
+	assert.equal((await boss.api('GET', '/catalog/attributes/materia')).status, 404);
+	assert.ok((await boss.api('GET', '/catalog/attributes')).body.items.some(a => a.selects));
+	assert.equal((await boss.api('DELETE', '/catalog/attributes/color')).status, 409);
+	const path = '/es/admin/attributes';
+	const answer = await boss.form(path, await fill(`${path}/new`, { es: 'Acabado', en: 'Finish', 'rows.0.es': 'Mate', 'rows.1.es': 'Brillo', 'rows.1.en': 'Gloss' }, path));
+	assert.equal(answer.headers.get('location'), `${path}/acabado`, await answer.text());
+	assert.deepEqual((await boss.api('GET', '/catalog/attributes/acabado')).body.values.map(v => [v.code, v.names.en]), [['mate', 'Mate'], ['brillo', 'Gloss']]);
+	assert.equal((await boss.form(`${path}/acabado`, await fill(`${path}/acabado`, { 'rows.0.es': '', 'rows.0.en': '' }))).status, 303);
+	assert.deepEqual((await boss.api('GET', '/catalog/attributes/acabado')).body.values.map(v => v.code), ['brillo']);
+});

@@ -142,7 +142,7 @@ test('the security headers are on every answer', async () => {
 	const answers = {
 		200: await ask('/es/p/a'),
 		302: await ask('/'),
-		301: await ask('/es'),
+		301: await ask('/es/admin'),
 		404: await ask('/nothing'),
 		413: await ask('/api/v1/cart/items', { method: 'POST',
 		    body: 'x'.repeat(70000) }),

@@ -42,6 +42,11 @@ SCHEMA(checkout_delivery_input, struct delivery,
 DB_QUERY(find_draft, 1,
 	"SELECT email, shipping_address, shipping_option FROM checkout_draft"
 	" WHERE cart_key = $1 AND changed_at > now() - interval '1 day'");
+/* Where the last order of a customer went. */
+DB_QUERY(find_last, 1,
+	"SELECT email, shipping_address, '' AS shipping_option FROM shop_order"
+	" WHERE user_id = $1::uuid AND email <> '' AND status NOT IN"
+	" ('placing', 'void') ORDER BY id DESC LIMIT 1");
 DB_QUERY(put_details, 3,
 	"WITH old AS (DELETE FROM checkout_draft"
 	"  WHERE changed_at < now() - interval '1 day' AND cart_key <> $1)"
@@ -60,8 +65,9 @@ draft_read(struct request *r)
 	const char *key = order_cart_key(r);
 	struct draft draft;
 
-	if (key == NULL || !db_one(r->db, &find_draft, &draft_schema, &draft,
-	    P(key)))
+	if (key == NULL || (!db_one(r->db, &find_draft, &draft_schema, &draft,
+	    P(key)) && (r->session == NULL || !db_one(r->db, &find_last,
+	    &draft_schema, &draft, P(r->session->user_id)))))
 		return NULL;
 	return json_out(&draft_schema, &draft, NULL, JSON_ALL);
 }

@@ -107,7 +107,8 @@ bool quote_make(struct request *, const char *country, const char *option,
 /* As cart does: the customer's, or the hash of the guest's token; or NULL. */
 const char *order_cart_key(struct request *);
 
-/* The members of the checkout's form that were kept, or NULL; the caller's. */
+/* The members of the checkout's form that were kept, or of the customer's last
+ * order; or NULL. The caller's. */
 struct json_object *draft_read(struct request *);
 void draft_drop(struct request *, const char *cart_key);
 

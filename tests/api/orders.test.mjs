@@ -308,8 +308,7 @@ test('paid by two attempts: the second is noted, its refund leaves the order pai
 	assert.equal((await boss.idempotent('POST', `/payments/${declined.id}/refunds`, { reason: 'twice' })).status, 201);
 	const [{ id }] = sql('payments', `SELECT id FROM outbox WHERE subject = '${order.id}' AND type = 'payment.refunded'`);
 	await until(() => sql('orders', `SELECT event_id FROM inbox WHERE event_id = '${id}'`).length === 1, 'the news of the refund');
-	const { status, payment_status } = await shown(order);
-	assert.deepEqual([status, payment_status], ['confirmed', 'paid']);
+	assert.deepEqual((({ status, payment_status }) => [status, payment_status])(await shown(order)), ['confirmed', 'paid']);
 });
 
 test('what is no longer sold is out of stock; the page leads to the cart', async () => {
@@ -343,6 +342,7 @@ test('bought again: what is still sold goes into the cart, what is not is named'
 			assert.deepEqual([body.added.map(l => l.variant_id), body.gone.map(l => l.variant_id)], [[ids[1]], [ids[0]]]);
 			assert.deepEqual((await me.api('GET', '/cart')).body.lines.map(l => [l.variant_id, l.quantity]), [[ids[1], 2]]);
 		}
+		assert.match(await (await me.fetch('/en/checkout')).text(), /id="line1"[^>]* value="Calle Sol 1"/, 'as it was sent last');
 		assert.match(await (await me.fetch(`/es/orders/${order.id}`)).text(), /action="\/es\/orders\/[^"]+\/again"/);
 		const page = await (await me.form(`/en/orders/${order.id}/again`, {})).text();
 		assert.match(page, /No longer sold.*2 × .*In your cart.*2 × .*href="\/en\/cart"/s);

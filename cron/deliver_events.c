@@ -354,7 +354,6 @@ run(struct job *job, struct request *r)
 	while (!job->dry_run && !job_should_stop(job)) {
 		int64_t passed = 0;
 
-
 		for (size_t i = 0; i < n; i++)
 			passed += deliver(job, r, &to[i]);
 		job_start_step(job, r);
@@ -388,10 +387,12 @@ start_child(const char *domain, int argc, char **argv)
 }
 
 static pid_t children[DOMAINS_MAX];
+static volatile sig_atomic_t is_ending;
 
 static void
 on_signal(int signal)
 {
+	is_ending = 1;
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i] > 0)
 			kill(children[i], signal);
@@ -409,10 +410,22 @@ is_for_good(int argc, char **argv)
 	return false;
 }
 
+/* A child that was killed is started again, within the minute that is ours;
+ * after it, cron's next run sees to it. */
+static pid_t
+start_again(int i, int argc, char **argv, int status, int64_t until_us)
+{
+	if (!WIFSIGNALED(status) || is_ending || clock_monotonic_us() > until_us)
+		return 0;
+	usleep(200000);
+	return start_child(domains[i], argc, argv);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	int64_t until_us = clock_monotonic_us() + CLOCK_MINUTE;
 	struct arena *arena = arena_new();
 	struct conf conf;
 	int worst = 0;
@@ -438,7 +451,8 @@ main(int argc, char **argv)
 			worst = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 		for (size_t i = 0; i < ARRAY_LEN(children); i++)
 			if (children[i] == pid)
-				children[i] = 0;
+				children[i] = is_for_good(argc, argv) ? 0 :
+				    start_again((int)i, argc, argv, status, until_us);
 		if (is_for_good(argc, argv))
 			on_signal(SIGTERM);
 	}

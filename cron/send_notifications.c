@@ -6,7 +6,8 @@
  * between the other side's answer and the mark sends it again, with the same
  * Message-ID: at least once, and exactly once when nothing is killed there.
  * A channel that is slow or refuses takes its own turn only; each has a rate
- * that it does not pass.
+ * that it does not pass. While there is no mail server, mails wait without
+ * being counted as tried, and go out within a minute of its return.
  */
 #include "cgi/notifications/notifications.h"
 
@@ -16,12 +17,14 @@
 
 #define BATCH 20
 #define TIMEOUT_MS 15000
+#define AWAY_MAX_US (32 * CLOCK_SECOND)
 
 /* A channel's share: fills by the minute, up to one batch. */
 struct turn {
 	int64_t per_minute;
 	int64_t filled_us;
 	int64_t left;
+	int64_t away_us, retry_at_us;	/* it is left alone for so long, until */
 };
 
 static int
@@ -29,6 +32,8 @@ allowed(struct turn *t)
 {
 	int64_t now = clock_monotonic_us(), more;
 
+	if (now < t->retry_at_us)
+		return 0;
 	if (t->filled_us == 0) {
 		t->filled_us = now;
 		t->left = BATCH;
@@ -67,29 +72,58 @@ mail_send(struct request *r, struct mailer *mailer, const struct message *m,
 	enum mail_result result = mailer_send(mailer, &mail);
 
 	*reply = arena_strdup(r->arena, mailer_reply(mailer));
-	return results[result];
+	return mailer_is_away(mailer) ? SEND_AWAY : results[result];
 }
 
-static void
+/* False: whoever takes it is away, from this one and the others. */
+static bool
 send_one(struct job *job, struct request *r, struct mailer *mailer,
-    enum channel channel, const struct message *m)
+    enum channel channel, const struct message *m, const char **reply)
 {
 	bool is_sandbox = r->app->conf->sandbox_address[0] != '\0';
 	enum send_result result = SEND_DONE;
-	const char *reply = "sandbox";
 	int64_t retry_after_s = 0;
 
+	*reply = "sandbox";
 	if (channel == CHANNEL_MAIL)
-		result = mail_send(r, mailer, m, &reply);
+		result = mail_send(r, mailer, m, reply);
 	else if (!is_sandbox && channel == CHANNEL_SMS)
-		result = sms_send(r, m, &retry_after_s, &reply);
+		result = sms_send(r, m, &retry_after_s, reply);
 	else if (!is_sandbox)
-		result = push_send(r, m, &retry_after_s, &reply);
-	if (!queue_done(r, m, result, retry_after_s, reply) ||
-	    result != SEND_DONE)
-		job->failed++;
-	else
+		result = push_send(r, m, &retry_after_s, reply);
+	if (result != SEND_AWAY &&
+	    queue_done(r, m, result, retry_after_s, *reply) &&
+	    result == SEND_DONE)
 		job->done++;
+	else
+		job->failed++;
+	return result != SEND_AWAY;
+}
+
+/* How many were sent; those that cannot be now go back into the queue. */
+static size_t
+send_batch(struct job *job, struct request *r, struct mailer *mailer,
+    enum channel channel, struct turn *t, const struct message *messages,
+    size_t n)
+{
+	const char *reply = "";
+	bool is_away = false;
+	size_t i;
+
+	for (i = 0; i < n && !is_away && !job_should_stop(job); i++)
+		is_away = !send_one(job, r, mailer, channel, &messages[i], &reply);
+	i -= is_away;
+	if (i < n)
+		queue_release(r, messages + i, n - i, is_away ? reply : "");
+	if (!is_away)
+		t->away_us = 0;
+	else if (t->away_us == 0)
+		t->away_us = CLOCK_SECOND;
+	else if (t->away_us < AWAY_MAX_US)
+		t->away_us *= 2;
+	t->retry_at_us = clock_monotonic_us() + t->away_us;
+	t->left -= (int64_t)i;
+	return i;
 }
 
 static int
@@ -121,10 +155,8 @@ run(struct job *job, struct request *r)
 			if (most == 0 || !queue_claim(r, (enum channel)c, most,
 			    &messages, &n))
 				continue;
-			for (size_t i = 0; i < n; i++)
-				send_one(job, r, mailer, (enum channel)c, &messages[i]);
-			turns[c].left -= (int64_t)n;
-			sent += n;
+			sent += send_batch(job, r, mailer, (enum channel)c,
+			    &turns[c], messages, n);
 		}
 		if (sent == 0 && job_is_looping(job))
 			db_wait(r->db, 1000);

@@ -35,7 +35,8 @@ enum send_result {
 	SEND_DONE,
 	SEND_LATER,		/* not taken, but later it may be */
 	SEND_NEVER,		/* this message will never be taken */
-	SEND_UNKNOWN		/* perhaps taken: the answer was lost */
+	SEND_UNKNOWN,		/* perhaps taken: the answer was lost */
+	SEND_AWAY		/* nobody there who could take any */
 };
 
 /*
@@ -47,6 +48,11 @@ enum send_result {
 bool queue_claim(struct request *, enum channel, int limit, struct message **,
     size_t *n);
 int64_t queue_due(struct request *);
+
+/* Whoever takes them is away: back into the queue as if not tried. */
+void queue_release(struct request *, const struct message *, size_t n,
+    const char *why);
+
 bool queue_done(struct request *, const struct message *, enum send_result,
     int64_t retry_after_s, const char *reply);
 

@@ -52,6 +52,10 @@ DB_QUERY(mark_failed, 4,
 	"  make_interval(secs => $4::int))"
 	" WHERE id = $1::uuid");
 
+DB_QUERY(release, 2,
+	"UPDATE message SET status = 'queued', tries = tries - 1, next_at = now(),"
+	" last_error = $2 WHERE status = 'sending' AND id = ANY ($1::uuid[])");
+
 DB_QUERY(put_attempt, 4,
 	"INSERT INTO delivery_attempt (id, message_id, result, reply)"
 	" VALUES ($1::uuid, $2::uuid, $3, $4)");
@@ -63,6 +67,19 @@ queue_claim(struct request *r, enum channel channel, int limit,
 	db_exec(r->db, &bury, P(channel_names[channel]));
 	return db_all(r->db, &claim_messages, &message_schema, messages, n,
 	    P(channel_names[channel]), P(limit));
+}
+
+void
+queue_release(struct request *r, const struct message *messages, size_t n,
+    const char *why)
+{
+	const char *ids = "{";
+	char id[UUID_TEXT_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		ids = arena_printf(r->arena, "%s%s%s", ids, i == 0 ? "" : ",",
+		    uuid_text(&messages[i].id, id));
+	db_exec(r->db, &release, P(arena_printf(r->arena, "%s}", ids)), P(why));
 }
 
 int64_t

@@ -73,6 +73,12 @@ void mailer_free(struct mailer *);
 enum mail_result mailer_send(struct mailer *, const struct mail *);
 
 /*
+ * Was the last mail MAIL_TEMPORARY for a reason that any other would meet too:
+ * nobody there, no SMTP, no TLS, a refused sign-in? Then others may wait.
+ */
+bool mailer_is_away(const struct mailer *);
+
+/*
  * What the server said last ("550 5.1.1 no such user", printable ASCII), or
  * else what went wrong, until the next mailer_send. May hold the recipient's
  * address: it is for the delivery record, not for the log.

@@ -17,6 +17,7 @@ struct mailer {
 	struct buf message;
 	size_t given;		/* bytes of it that libcurl has taken */
 	bool has_data;		/* DATA was answered by 354 */
+	bool is_away;
 	bool is_final;		/* the reply's last line has come */
 	int code;		/* of the last reply, or 0 */
 	char reply[512];
@@ -192,6 +193,24 @@ judge(const struct mailer *m, CURLcode code)
 	return MAIL_TEMPORARY;
 }
 
+/* Did it fail before the server had heard of this mail, or at our name? */
+static bool
+failed_early(const struct mailer *m, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_LOGIN_DENIED:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return true;
+	default:
+		return m->code == 0 || m->code / 10 == 53;
+	}
+}
+
 static enum mail_result
 perform(struct mailer *m, const struct mail *mail)
 {
@@ -205,6 +224,8 @@ perform(struct mailer *m, const struct mail *mail)
 	if (code == CURLE_OK)
 		code = curl_easy_perform(m->curl);
 	result = judge(m, code);
+	m->is_away = result == MAIL_TEMPORARY && !m->has_data &&
+	    failed_early(m, code);
 	/* The server's own words, unless it was not the server that failed. */
 	if (result != MAIL_SENT && m->code < 400) {
 		m->reply[0] = '\0';
@@ -224,7 +245,7 @@ mailer_send(struct mailer *m, const struct mail *mail)
 	enum mail_result result = MAIL_PERMANENT;
 
 	m->given = 0;
-	m->has_data = m->is_final = false;
+	m->has_data = m->is_final = m->is_away = false;
 	m->code = 0;
 	m->reply[0] = m->error[0] = '\0';
 	buf_init(&m->message, m->mail_arena, MESSAGE_MAX);
@@ -235,6 +256,12 @@ mailer_send(struct mailer *m, const struct mail *mail)
 	}
 	arena_reset(m->mail_arena);
 	return result;
+}
+
+bool
+mailer_is_away(const struct mailer *m)
+{
+	return m->is_away;
 }
 
 const char *

@@ -21,7 +21,7 @@ export function seeded(seed) {
 }
 
 // The processes of a program of this shop: pid -> parent.
-function processes(program) {
+export function processes(program) {
 	const mine = new Map();
 	for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name)))
 		try {

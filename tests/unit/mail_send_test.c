@@ -180,6 +180,10 @@ test_scenarios(void **state)
 		if (result != s->result)
 			fail_msg("%s: %d, %s", s->what, result,
 			    mailer_reply(m));
+		/* What fails every mail fails before this one, or at our name. */
+		if (mailer_is_away(m) != (result == MAIL_TEMPORARY &&
+		    (s->step < MAIL || strstr(s->what, "sign-in") != NULL)))
+			fail_msg("%s: away is %d", s->what, mailer_is_away(m));
 		if (s->reply != NULL)
 			assert_string_equal(mailer_reply(m), s->reply);
 		else
@@ -240,6 +244,7 @@ test_nobody_there(void **state)
 	m = mailer_to("127.0.0.1", port, NULL);
 	assert_int_equal(mailer_send(m, &usual_mail), MAIL_TEMPORARY);
 	assert_non_null(strstr(mailer_reply(m), "connect"));
+	assert_true(mailer_is_away(m));
 	mailer_free(m);
 }
 

@@ -1,6 +1,7 @@
 /*
  * publish_stock: tells browsers of changed stock within a second, five times a
- * second at most, and those who waited for an article that it is back.
+ * second at most, and those who waited for an article that it is back. What a
+ * hold had reserved that has lapsed is given back here, so that all hear of it.
  */
 #include "cgi/inventory/inventory.h"
 
@@ -9,6 +10,7 @@
 #include "net/http_client.h"
 
 #define PAUSE_US 200000
+#define LAPSED 100
 
 static int
 run(struct job *job, struct request *r)
@@ -20,6 +22,9 @@ run(struct job *job, struct request *r)
 	do {
 		int64_t started = clock_monotonic_us(), rest;
 
+		job_start_step(job, r);
+		if (!job->dry_run)
+			levels_lapse(r, LAPSED);
 		job_start_step(job, r);
 		n = job->dry_run ? 0 : live_publish(r, client);
 		if (n < 0)

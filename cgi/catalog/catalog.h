@@ -154,7 +154,7 @@ int import_form(struct request *);
 int import_get(struct request *);
 int import_list(struct request *);
 int export_csv(struct request *);
-bool on_stock(struct request *, const struct event *);
+bool on_stock(struct request *, const struct event *const *, size_t n);
 int variant_words(struct request *);
 
 #endif

@@ -216,7 +216,7 @@ const struct route catalog_routes[] = {
 	ROUTE_END
 };
 
-static const struct subscription subscriptions[] = {
+static const struct batch_subscription batches[] = {
 	{ EVENT_LEVEL_CHANGED, on_stock },
 	{ EVENT_HOLD_PLACED, on_stock },
 	{ EVENT_HOLD_RELEASED, on_stock },
@@ -228,6 +228,6 @@ static const struct subscription subscriptions[] = {
 const struct program catalog_program = {
 	.name = "catalog",
 	.routes = catalog_routes,
-	.subscriptions = subscriptions,
+	.batches = batches,
 	.stores_bodies = true,
 };

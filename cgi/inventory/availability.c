@@ -21,20 +21,21 @@ SCHEMA(public_availability_schema, struct availability,
 	FIELD_ENUM(struct availability, state, stock_states),
 	FIELD_I32(struct availability, left, HAS(struct availability, has_left)));
 
+/* What a lapsed hold still reserves is free. */
 DB_QUERY(find_availability, 1,
-	"SELECT v.variant_id, sum(v.on_hand - v.reserved + v.backorder_limit"
-	"  + coalesce((SELECT sum(x.quantity) FROM hold_line x JOIN hold h"
-	"   ON h.order_id = x.order_id WHERE x.is_live"
-	"   AND x.variant_id = v.variant_id AND x.location_id = v.location_id"
-	"   AND h.until <= now()), 0))::int AS available,"
-	" CASE WHEN sum(v.on_hand - v.reserved) > sum(v.threshold) THEN 'in_stock'"
-	"  WHEN sum(v.on_hand - v.reserved) > 0 THEN 'low'"
-	"  WHEN sum(v.on_hand - v.reserved + v.backorder_limit) > 0"
-	"   THEN 'backorder' ELSE 'out' END AS state"
-	" FROM level v JOIN location l ON l.id = v.location_id AND l.is_active"
-	" WHERE v.variant_id IN"
-	"  (SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e)"
-	" GROUP BY v.variant_id");
+	"SELECT variant_id, sum(free + backorder_limit)::int AS available,"
+	" CASE WHEN sum(free) > sum(threshold) THEN 'in_stock'"
+	"  WHEN sum(free) > 0 THEN 'low'"
+	"  WHEN sum(free + backorder_limit) > 0 THEN 'backorder' ELSE 'out' END AS state"
+	" FROM (SELECT v.variant_id, v.threshold, v.backorder_limit,"
+	"  v.on_hand - v.reserved + coalesce((SELECT sum(x.quantity)"
+	"   FROM hold_line x JOIN hold h ON h.order_id = x.order_id"
+	"   WHERE x.is_live AND x.variant_id = v.variant_id"
+	"   AND x.location_id = v.location_id AND h.until <= now()), 0) AS free"
+	"  FROM level v JOIN location l ON l.id = v.location_id AND l.is_active"
+	"  WHERE v.variant_id IN"
+	"   (SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e)) AS v"
+	" GROUP BY variant_id");
 
 bool
 availability_find(struct request *r, const char *variant_ids_json,

@@ -67,6 +67,10 @@ struct stock_line {
 	int32_t sold;
 };
 
+/* For cron/publish_stock: gives back, in a step of its own, what lapsed holds
+ * still reserve of up to `limit` variants, and tells of it; how many levels. */
+int64_t levels_lapse(struct request *, int limit);
+
 /*
  * Locks the levels of these variants ("[\"uuid\", ...]") in order, and gives
  * back what lapsed holds still reserve of them. Their state is then certain.

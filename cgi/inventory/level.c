@@ -57,6 +57,11 @@ DB_QUERY(reap_holds, 1,
 	" UPDATE level v SET reserved = v.reserved - s.quantity FROM sums s"
 	" WHERE v.variant_id = s.variant_id AND v.location_id = s.location_id");
 
+DB_QUERY(find_lapsed, 1,
+	"SELECT jsonb_agg(variant_id)::text FROM (SELECT DISTINCT l.variant_id"
+	"  FROM hold h JOIN hold_line l ON l.order_id = h.order_id AND l.is_live"
+	"  WHERE h.state = 'held' AND h.until <= now() LIMIT $1::int) AS x");
+
 /* A level's threshold is made with it. */
 DB_QUERY(make_levels, 2,
 	"WITH made AS (INSERT INTO level (variant_id, location_id)"
@@ -118,6 +123,22 @@ levels_lock(struct request *r, const char *variant_ids_json,
 		    P(variant_ids_json));
 	if (!request_failed(r) && *n > 1)
 		qsort(*levels, *n, sizeof(**levels), compare_levels);
+}
+
+int64_t
+levels_lapse(struct request *r, int limit)
+{
+	const char *ids = db_text(r->db, &find_lapsed, P(limit));
+	struct level *levels;
+	size_t n;
+
+	if (ids == NULL || !step_begin(r))
+		return 0;
+	levels_lock(r, ids, &levels, &n);
+	for (size_t i = 0; i < n && !request_failed(r); i++)
+		event_emit(r, EVENT_LEVEL_CHANGED, levels[i].variant_id,
+		    &level_schema, &levels[i]);
+	return step_end(r) ? (int64_t)n : 0;
 }
 
 struct level *

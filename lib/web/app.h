@@ -28,6 +28,7 @@ struct program {
 	const char *name;			/* the domain */
 	const struct route *routes;
 	const struct subscription *subscriptions;	/* NULL: none */
+	const struct batch_subscription *batches;	/* NULL: none */
 	const struct person_part *person;	/* NULL: knows of nobody */
 	const char *schema;		/* the newest migration it needs, "0003" */
 	/* auth only: the session of a token's hash from its own table. False:

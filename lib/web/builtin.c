@@ -30,8 +30,16 @@ static SCHEMA(intake_input, struct intake,
 
 DB_QUERY(ping, 0, "SELECT 1");
 DB_QUERY(put_inbox, 1,
-	"INSERT INTO inbox (event_id) VALUES ($1)"
-	" ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING");
+	"INSERT INTO inbox (event_id)"
+	" SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e ORDER BY 1"
+	" ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING RETURNING event_id");
+
+struct noted {
+	struct uuid event_id;
+};
+
+static SCHEMA(noted_schema, struct noted,
+	FIELD_UUID(struct noted, event_id));
 
 /* GET /healthz: the process answers. */
 static int
@@ -84,91 +92,201 @@ on_settings(struct request *r, const struct event *event)
 	return !request_failed(r);
 }
 
-static bool
-(*handler_of(const struct program *p, enum event_type type))
-    (struct request *, const struct event *)
+/* One of them, or neither: it is no concern of ours. */
+struct taker {
+	bool (*handler)(struct request *, const struct event *);
+	bool (*batch)(struct request *, const struct event *const *, size_t n);
+};
+
+static struct taker
+taker_of(const struct program *p, enum event_type type)
 {
+	const struct batch_subscription *b = p->batches;
 	const struct subscription *s = p->subscriptions;
 
+	for (; b != NULL && b->handler != NULL; b++)
+		if (b->type == type)
+			return (struct taker){ .batch = b->handler };
 	for (; s != NULL && s->handler != NULL; s++)
 		if (s->type == type)
-			return s->handler;
-	return type == EVENT_SETTING_CHANGED ? on_settings : NULL;
+			return (struct taker){ .handler = s->handler };
+	return (struct taker){ .handler = type == EVENT_SETTING_CHANGED ?
+	    on_settings : NULL };
 }
 
-/* One event in a part of its own; why it could not be taken, or NULL. */
-static const char *
-take(struct request *r, struct event *event)
+static bool
+concerns_us(const struct program *p, enum event_type type)
 {
-	bool (*handler)(struct request *, const struct event *);
-	bool done = true;
+	struct taker taker = taker_of(p, type);
 
-	if (!str_eq(event->source, r->caller))
-		return "it is another program's event";
+	return taker.handler != NULL || taker.batch != NULL;
+}
+
+/* Who may tell of it? What we do not know is of a newer version, or no concern
+ * of ours. */
+static bool
+is_theirs(struct request *r, struct event *event)
+{
+	const char *source;
+
 	event->type = event_parse(event->type_text);
-	if (event->type == EVENT_COUNT)
-		return NULL;	/* versions differ: nothing to do here */
-	if (!str_eq(event_kinds[event->type].source, r->caller) &&
-	    !str_eq(event_kinds[event->type].source, "*"))
-		return "it is another program's event";
-	handler = handler_of(r->app->program, event->type);
-	if (handler == NULL && event->type != EVENT_USER_CLOSED)
-		return NULL;
-	if (!db_savepoint(r->db))
-		return "the database is away";
-	if (db_exec(r->db, &put_inbox, P(event->id)))
-		done = (event->type != EVENT_USER_CLOSED ||
-		    person_on_closed(r, event)) &&
-		    (handler == NULL || handler(r, event)) &&
-		    r->problem == PROBLEM_NONE;
-	if (!done && !request_failed(r))
-		db_undo_part(r->db);
-	if (!db_savepoint_end(r->db) || !done) {
-		r->problem = PROBLEM_NONE;
-		return "the handler refused it";
+	source = event->type == EVENT_COUNT ? "*" :
+	    event_kinds[event->type].source;
+	return str_eq(event->source, r->caller) &&
+	    (str_eq(source, r->caller) || str_eq(source, "*"));
+}
+
+/* Notes those of n events that are new in the inbox, in one statement. */
+static struct noted *
+note(struct request *r, const struct event *events, size_t n, size_t *noted_n)
+{
+	struct json_object *ids = json_object_new_array();
+	struct noted *noted = NULL;
+	char id[UUID_TEXT_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		if (concerns_us(r->app->program, events[i].type))
+			json_object_array_add(ids, json_object_new_string(
+			    uuid_text(&events[i].id, id)));
+	*noted_n = 0;
+	if (json_object_array_length(ids) > 0)
+		db_all(r->db, &put_inbox, &noted_schema, &noted, noted_n,
+		    P(arena_strdup(r->arena, json_object_to_json_string(ids))));
+	json_object_put(ids);
+	return noted;
+}
+
+/* Is it among those that were noted just now? Only once. */
+static bool
+is_new(struct noted *noted, size_t n, const struct event *event)
+{
+	for (size_t i = 0; i < n; i++)
+		if (uuid_equal(&noted[i].event_id, &event->id)) {
+			noted[i] = noted[n - 1];
+			noted[n - 1] = (struct noted){ { { 0 } } };
+			return true;
+		}
+	return false;
+}
+
+static struct later **
+end_of(struct later **list)
+{
+	while (*list != NULL)
+		list = &(*list)->next;
+	return list;
+}
+
+/* Runs the handlers of what is new; false at the first that says so. */
+static bool
+handle(struct request *r, const struct event *const *events, size_t n)
+{
+	size_t next;
+
+	for (size_t i = 0; i < n; i = next) {
+		struct taker taker = taker_of(r->app->program, events[i]->type);
+
+		for (next = i + 1; taker.batch != NULL && next < n; next++)
+			if (taker_of(r->app->program, events[next]->type).batch !=
+			    taker.batch)
+				break;
+		if (taker.batch != NULL ? !taker.batch(r, &events[i], next - i) :
+		    !taker.handler(r, events[i]))
+			return false;
+		if (r->problem != PROBLEM_NONE || request_failed(r))
+			return false;
 	}
-	return NULL;
+	return !request_failed(r);
+}
+
+/* Takes n events in one part: all of them, or (false) none. */
+static bool
+take(struct request *r, const struct event *events, size_t n)
+{
+	struct event **events_end = &r->events;
+	struct later **commit_end = end_of(&r->after_commit);
+	struct later **send_end = end_of(&r->after_send);
+	const struct event **new = arena_new_array(r->arena,
+	    const struct event *, n);
+	size_t noted_n, new_n = 0;
+	struct noted *noted;
+	bool is_done;
+
+	while (*events_end != NULL)
+		events_end = &(*events_end)->next;
+	if (!db_savepoint(r->db))
+		return false;
+	noted = note(r, events, n, &noted_n);
+	for (size_t i = 0; i < n; i++)
+		if (is_new(noted, noted_n, &events[i]))
+			new[new_n++] = &events[i];
+	is_done = handle(r, new, new_n);
+	if (!is_done && !request_failed(r))
+		db_undo_part(r->db);
+	if (db_savepoint_end(r->db) && is_done)
+		return true;
+	r->problem = PROBLEM_NONE;
+	*events_end = NULL;	/* what it emitted and put off goes with it */
+	*commit_end = *send_end = NULL;
+	return false;
 }
 
 /* Was an earlier event of the same subject refused? Then this one waits, so
  * that a subject's events keep their order. */
 static bool
-waits(const struct intake *in, const bool *is_refused, size_t i)
+waits(const struct intake *in, const char *const *errors, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (is_refused[k] && uuid_equal(&in->events[k].subject,
+		if (errors[k] != NULL && uuid_equal(&in->events[k].subject,
 		    &in->events[i].subject))
 			return true;
 	return false;
 }
 
-/* POST /internal/<domain>/events: each event once, whatever is sent. */
+/* Each by itself: why it could not be taken, or NULL. */
+static void
+take_singly(struct request *r, const struct intake *in, const char **errors)
+{
+	for (size_t i = 0; i < in->events_n; i++)
+		if (waits(in, errors, i))
+			errors[i] = "an event before it waits";
+		else if (!is_theirs(r, &in->events[i]))
+			errors[i] = "it is another program's event";
+		else if (!take(r, &in->events[i], 1))
+			errors[i] = "the handler refused it";
+}
+
+/*
+ * POST /internal/<domain>/events: each event once, whatever is sent. Nearly
+ * always all can be taken, and then there is one part for all of them; else
+ * each has its own.
+ */
 static int
 intake(struct request *r)
 {
 	const struct intake *in = request_input(r);
-	bool *is_refused = arena_new_array(r->arena, bool, in->events_n);
+	const char **errors = arena_new_array(r->arena, const char *,
+	    in->events_n);
 	struct json_object *answer = json_object_new_object();
 	struct json_object *results = json_object_new_array();
+	bool are_theirs = true;
 	char id[UUID_TEXT_SIZE];
 
 	json_object_object_add(answer, "results", results);
+	for (size_t i = 0; i < in->events_n; i++)
+		are_theirs = is_theirs(r, &in->events[i]) && are_theirs;
+	if (!are_theirs || !take(r, in->events, in->events_n))
+		take_singly(r, in, errors);
 	for (size_t i = 0; i < in->events_n; i++) {
-		struct event *kept = r->events;
-		const char *error = waits(in, is_refused, i) ?
-		    "an event before it waits" : take(r, &in->events[i]);
 		struct json_object *result = json_object_new_object();
 
-		is_refused[i] = error != NULL;
-		if (error != NULL)
-			r->events = kept;	/* what it emitted goes with it */
 		json_object_object_add(result, "id", json_object_new_string(
 		    uuid_text(&in->events[i].id, id)));
 		json_object_object_add(result, "ok",
-		    json_object_new_boolean(error == NULL));
-		if (error != NULL)
+		    json_object_new_boolean(errors[i] == NULL));
+		if (errors[i] != NULL)
 			json_object_object_add(result, "error",
-			    json_object_new_string(error));
+			    json_object_new_string(errors[i]));
 		json_object_array_add(results, result);
 	}
 	return reply_json(r, 200, answer);

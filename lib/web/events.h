@@ -82,4 +82,11 @@ struct subscription {
 	bool (*handler)(struct request *, const struct event *);
 };
 
+/* The same for types that come in numbers: those in a row at once, the oldest
+ * first. */
+struct batch_subscription {
+	enum event_type type;
+	bool (*handler)(struct request *, const struct event *const *, size_t n);
+};
+
 #endif

@@ -37,10 +37,9 @@ test('the staff\'s list and the product page change without a reload', async () 
 	const cell = desk.locator(`[data-level="${variant(1)}/main"] [data-field=on_hand]`);
 	await cell.waitFor();
 	const reads = async (locator, text) => {
-		await locator.filter({ hasText: text }).first().waitFor({ timeout: 10000 });
+		await locator.filter({ hasText: text }).first().waitFor({ timeout: 60000 });
 	};
 	await reads(cell, /^30$/);
-	await shop.waitForTimeout(500);
 	await adjust(2);
 	await reads(cell, /^2$/);
 	await reads(shop.locator(`.availability [data-variant="${variant(1)}"] .badge-low`), '¡Solo quedan 2!');

@@ -33,11 +33,27 @@ for (const link of document.querySelectorAll('.menu a'))
 		link.setAttribute('aria-current', 'page');
 
 // Live stock. A stream says what has changed; whenever it opens, the present
-// state is asked for, since what happened before is not in it.
+// state is asked for, since what happened before is not in it. An answer may be
+// older than a message that comes before it: then it is asked for once more.
 function listen(path, catchUp, onMessage) {
 	const stream = new EventSource(path);
-	stream.addEventListener('open', catchUp);
-	stream.addEventListener('message', event => onMessage(JSON.parse(event.data)));
+	let isAsking = false, again = false;
+	const refresh = async () => {
+		again = true;
+		if (isAsking)
+			return;
+		isAsking = true;
+		while (again) {
+			again = false;
+			await catchUp().catch(() => {});	// gone? the next message asks again
+		}
+		isAsking = false;
+	};
+	stream.addEventListener('open', refresh);
+	stream.addEventListener('message', event => {
+		again = isAsking;
+		onMessage(JSON.parse(event.data), refresh);
+	});
 	addEventListener('pagehide', () => stream.close());
 }
 async function replace(path, selector, place) {
@@ -70,13 +86,13 @@ const availability = document.querySelector('[data-live=availability]');
 if (availability) {
 	const { variants, labels } = availability.dataset, lang = document.documentElement.lang;
 	const catchUp = () => replace(`/fragments/inventory/availability?lang=${lang}&variants=${variants}&labels=${encodeURIComponent(labels)}`, '[data-live=availability]', availability);
-	listen(`/live/shop?v=${variants}`, catchUp, changed => {
+	listen(`/live/shop?v=${variants}`, catchUp, (changed, refresh) => {
 		const badge = availability.querySelector(`[data-variant="${changed.variant_id}"] .badge`);
 		if (badge && !badge.classList.contains('badge-out') && changed.state !== 'out') {
 			show(badge, changed[lang]);
 			badge.className = `badge badge-${changed.state} is-changed`;
 		} else if (badge || changed.state !== 'in_stock') {
-			setTimeout(catchUp, Math.random() * 500);	// another shape: not all at once
+			setTimeout(refresh, Math.random() * 500);	// another shape: not all at once
 		}
 	});
 }

@@ -23,9 +23,9 @@
 #include "web/json_out.h"
 
 #define DOMAINS_MAX 16
-#define BATCH 200
+#define BATCH 100
 #define BATCH_MORE 10
-#define BATCH_BYTES (768 * 1024)	/* a program takes 1 MiB from us */
+#define BATCH_BYTES (48 * 1024)	/* a program takes bodies of 64 KiB */
 #define WAIT_US 250000
 #define WAIT_MAX_US 16000000
 

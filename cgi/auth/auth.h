@@ -16,6 +16,7 @@
 extern const struct program auth_program;
 extern const struct route auth_routes[];
 extern const struct person_part auth_person;
+extern const struct db_rule email_rules[];
 
 struct account {
 	struct uuid id;
@@ -179,7 +180,8 @@ extern const struct schema register_input, login_input, token_input,
     forgot_input, reset_input, change_input, me_input, session_id_input,
     session_list_schema, session_check_input, page_query, login_page_input,
     enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
-    entered_schema, all_data_schema, verify_input, step_up_input;
+    entered_schema, all_data_schema, email_change_input,
+    email_confirmed_schema, verify_input, step_up_input;
 
 int register_account(struct request *);
 int verify_email(struct request *);
@@ -193,6 +195,8 @@ int me_set(struct request *);
 int person_export(struct request *);
 int person_export_page(struct request *);
 int person_close(struct request *);
+int email_change(struct request *);
+int email_confirm(struct request *);
 int session_list(struct request *);
 int session_delete(struct request *);
 int session_check(struct request *);

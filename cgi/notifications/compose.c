@@ -147,6 +147,18 @@ on_user(struct request *r, const struct event *event)
 	return tell(r, event, TOPIC_ACCOUNT, 1, "/account");
 }
 
+DB_QUERY(put_contact_email, 2,
+	"UPDATE contact SET email = $2 WHERE user_id = $1::uuid");
+
+/* From now on alerts go there, too. */
+bool
+on_email_changed(struct request *r, const struct event *event)
+{
+	db_exec(r->db, &put_contact_email, P(event->subject),
+	    P(text_of(event->data, "email")));
+	return !request_failed(r) && on_user(r, event);
+}
+
 bool
 on_stock_notice(struct request *r, const struct event *event)
 {

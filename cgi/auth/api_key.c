@@ -78,6 +78,13 @@ api_key_list(struct request *r)
 }
 
 int
+api_key_page(struct request *r)
+{
+	catalogue_show(r, "", "auth.");
+	return api_key_list(r);
+}
+
+int
 api_key_add(struct request *r)
 {
 	const struct api_key_add *in = request_input(r);

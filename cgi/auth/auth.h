@@ -12,6 +12,7 @@
 #define PASSWORD_CHARACTERS_MIN 8
 #define PASSWORD_CHARACTERS_STAFF 15	/* where it is their only factor */
 #define PASSWORD_CHARACTERS_MAX 128
+#define RESET_MINUTES 60		/* of a link to a new password */
 
 extern const struct program auth_program;
 extern const struct route auth_routes[];
@@ -154,7 +155,9 @@ bool api_key_session(struct request *, const char *token_hash,
 void session_mark_dead(struct request *, const char *token_hash);
 
 extern const struct db_rule grants_rules[];
-extern const struct schema role_schema, role_input, role_name_input,
+extern const struct db_rule role_rules[];
+extern const struct schema role_schema, role_input, role_form_input,
+    role_name_input,
     person_schema, person_list_input, grants_input, person_input,
     person_id_input, allowed_schema, api_key_schema, api_key_input,
     api_key_id_input;
@@ -168,6 +171,11 @@ int person_roles(struct request *);
 int role_list(struct request *);
 int role_put(struct request *);
 int role_delete(struct request *);
+int role_page(struct request *);
+int role_add(struct request *);
+int person_sign_out(struct request *);
+int person_reset(struct request *);
+int api_key_page(struct request *);
 int person_list(struct request *);
 int person_set(struct request *);
 int grants_put(struct request *);
@@ -182,6 +190,16 @@ extern const struct schema register_input, login_input, token_input,
     enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
     entered_schema, all_data_schema, email_change_input,
     email_confirmed_schema, verify_input, step_up_input;
+
+bool role_name_is_valid(const char *);
+
+/* Tells audit what a role, or somebody's roles, were and are. */
+void roles_tell(struct request *, struct uuid id, const char *role,
+    const char *before, const char *after);
+
+/* For a page: all permissions by domain, with those that are `chosen` (spaced);
+ * those that begin with `without` (NULL: none) are not offered. Calls the programs. */
+void catalogue_show(struct request *, const char *chosen, const char *without);
 
 int register_account(struct request *);
 int verify_email(struct request *);

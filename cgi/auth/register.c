@@ -9,7 +9,6 @@
 #include "web/text.h"
 
 #define VERIFY_MINUTES (7 * 24 * 60)
-#define RESET_MINUTES 60
 
 struct register_account {
 	const char *email, *password, *name;

@@ -292,6 +292,22 @@ intake(struct request *r)
 	return reply_json(r, 200, answer);
 }
 
+/* GET /internal/<domain>/permissions: what its routes ask for. */
+static int
+permissions(struct request *r)
+{
+	struct json_object *answer = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	for (const struct route *row = r->app->program->routes;
+	    row->path != NULL; row++)
+		if (row->kind != KIND_INTERNAL && strchr(row->needs, '.') != NULL)
+			json_object_array_add(list,
+			    json_object_new_string(row->needs));
+	json_object_object_add(answer, "permissions", list);
+	return reply_json(r, 200, answer);
+}
+
 const struct route builtin_routes[] = {
 	API(GET, "/healthz", PERM_PUBLIC, NULL, TX_READ, health),
 	API(GET, "/readyz", PERM_PUBLIC, NULL, TX_READ, ready),
@@ -303,6 +319,8 @@ const struct route builtin_routes[] = {
 	    intake),
 	INTERNAL(GET, "/internal/{domain}/runs", "system", &runs_input, TX_READ,
 	    runs_list),
+	INTERNAL(GET, "/internal/{domain}/permissions", "auth", &domain_input,
+	    TX_READ, permissions),
 	INTERNAL(POST, "/internal/{domain}/person", "auth", &person_asked_input,
 	    TX_READ, person_tell_internal),
 	ROUTE_END

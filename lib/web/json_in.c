@@ -167,18 +167,19 @@ read_money(struct reading *in, struct json_object *value, const char *name,
 		    json_object_get_string(currency));
 }
 
-/* A list's i-th element: of an array, or "0", "1", ... of a form's object. */
+/* A list's i-th element: of an array, or of a form's object, whose "0", "1",
+ * ... come in order; some are not there when boxes are not checked. */
 static struct json_object *
 element(struct json_object *list, size_t i)
 {
-	struct json_object *value = NULL;
-	char key[24];
+	struct json_object_iter at;
 
 	if (json_object_is_type(list, json_type_array))
 		return json_object_array_get_idx(list, i);
-	snprintf(key, sizeof(key), "%zu", i);
-	json_object_object_get_ex(list, key, &value);
-	return value;
+	json_object_object_foreachC(list, at)
+		if (i-- == 0)
+			return at.val;
+	return NULL;
 }
 
 static void

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
-import { Client, owner, sql, until, url } from './client.mjs';
+import { Client, mails, owner, sql, until, url } from './client.mjs';
 
 const boss = await owner(), document = await (await fetch(`${url}/openapi.json`)).json();
 const dir = process.env.ZOCO_DIR;
@@ -139,6 +139,56 @@ test('pages: people, a person with roles to give and take, roles, keys; a refuse
 	assert.match(await answer.text(), /role="alert"/);
 	assert.match(await page('/en/admin/roles'), /catalog-editor/);
 	assert.match(await page('/en/admin/keys'), /API keys/);
+});
+
+test('staff help: all sessions end, a link to a new password goes to nobody but its owner', async () => {
+	const { id, client } = await person(), lead = await person('support');
+	assert.equal(type(await lead.client.api('DELETE', `/auth/users/${id}/sessions`)), '403 forbidden');
+	assert.equal((await boss.api('DELETE', `/auth/users/${id}/sessions`)).status, 204);
+	assert.equal((await client.api('GET', '/auth/me')).status, 401);
+	const answer = await boss.api('POST', `/auth/users/${id}/password-reset`, {}), [{ email }] = sql('auth', `SELECT email FROM account WHERE id = '${id}'`);
+	assert.deepEqual([answer.status, answer.body], [202, null]);
+	await until(async () => (await mails(email)).some(m => m.text.includes('/reset?token=')), 'the link', 30);
+	assert.equal((await role(boss, 'helper', 'auth.user.write', 'auth.user.read')).status, 200);
+	const helper = await person('helper');
+	for (const [method, path, body] of [['DELETE', 'sessions'], ['POST', 'password-reset', {}]])
+		assert.equal(type(await helper.client.api(method, `/auth/users/${sql('auth', "SELECT id FROM account WHERE email = 'owner@zoco.example'")[0].id}/${path}`, body)), '403 forbidden');
+	assert.equal((await boss.form(`/en/admin/people/${id}/sign-out`, {})).status, 303);
+	assert.equal((await boss.form(`/en/admin/people/${id}/reset`, {})).status, 303);
+});
+
+test('pages: a role is made, its boxes are all permissions that there are, checked ones are saved; a key is shown once', async () => {
+	const page = async path => (await boss.fetch(path)).text(), name = `desk-${'abcdefgh'[Date.now() % 8]}`;
+	let answer = await boss.form('/en/admin/roles', { name });
+	assert.match(answer.headers.get('location'), new RegExp(`/en/admin/roles/${name}$`));
+	assert.equal((await boss.form('/en/admin/roles', { name })).status, 409);
+	assert.equal((await boss.form('/en/admin/roles', { name: 'Not A Name' })).status, 422);
+	const text = await page(`/en/admin/roles/${name}`);
+	const boxes = new Map([...text.matchAll(/name="(permissions\.\d+)" value="([\w.]+)"/g)].map(([, field, value]) => [value, field]));
+	const asked = Object.values(document.paths).flatMap(path => Object.values(path).map(o => o['x-needs'])).filter(needs => needs.includes('.'));
+	assert.deepEqual(asked.filter(needs => !boxes.has(needs)), []);
+	assert.doesNotMatch(text, / checked| disabled/);
+	const chosen = ['orders.order.read', 'payments.payment.read', 'audit.entry.read'].sort();
+	answer = await boss.form(`/en/admin/roles/${name}`, Object.fromEntries(chosen.map(one => [boxes.get(one), one])));
+	assert.equal(answer.status, 303);
+	const kept = () => boss.api('GET', '/auth/roles').then(a => a.body.items.find(r => r.name === name));
+	assert.deepEqual((await kept()).permissions.split(' ').sort(), chosen);
+	assert.equal((await page(`/es/admin/roles/${name}`)).match(/ checked/g).length, 3);
+	assert.equal((await boss.form(`/en/admin/roles/${name}`, {})).status, 303);
+	assert.equal((await kept()).permissions, '');
+	assert.equal((await boss.form(`/en/admin/roles/${name}/remove`, {})).status, 303);
+	assert.equal(await kept(), undefined);
+	assert.doesNotMatch(await page('/es/admin/roles/owner'), /permissions\.0/);
+	assert.equal((await boss.fetch('/en/admin/roles/no-such-role')).status, 404);
+	// A key: nothing of people, roles and keys is offered.
+	const keys = await page('/es/admin/keys');
+	assert.doesNotMatch(keys, /value="auth\./);
+	const made = await boss.form('/es/admin/keys', { name: 'ERP', days: 30, [keys.match(/name="(permissions\.\d+)" value="payments.payment.read"/)[1]]: 'payments.payment.read' });
+	assert.equal(made.status, 201);
+	const key = (await made.text()).match(/<code>(zk_[\w-]{43})<\/code>/)[1];
+	assert.equal((await new Client().api('GET', '/payments', undefined, { authorization: `Bearer ${key}` })).status, 200);
+	assert.ok(!(await page('/es/admin/keys')).includes(key));
+	assert.equal((await boss.form('/es/admin/keys', { name: 'nothing' })).status, 422);
 });
 
 test('the matrix: every route with every shipped role', async () => {

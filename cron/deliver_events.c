@@ -33,7 +33,7 @@ struct row {
 	int64_t number, time;
 	struct uuid id, subject;
 	const char *type, *actor, *request_id;
-	struct json_object *data, *personal;
+	struct json_object *data, *personal, *origin;
 	bool is_blocked;	/* an earlier event of its subject is parked */
 };
 
@@ -54,6 +54,7 @@ static const struct field row_fields[] = {
 	FIELD_TIME(struct row, time),
 	FIELD_JSON(struct row, data),
 	FIELD_JSON(struct row, personal),
+	FIELD_JSON(struct row, origin),
 	FIELD_BOOL(struct row, is_blocked),
 	{ .name = NULL }
 };
@@ -61,14 +62,14 @@ static const struct schema row_schema = { "row", sizeof(struct row), row_fields 
 
 DB_QUERY(read_new, 2,
 	"SELECT o.number, o.id, o.type, o.subject, o.actor, o.request_id,"
-	" o.at AS time, o.data, o.personal, EXISTS (SELECT FROM outbox_parked p"
+	" o.at AS time, o.data, o.personal, o.origin, EXISTS (SELECT FROM outbox_parked p"
 	"  WHERE p.subscriber = $1 AND p.subject = o.subject AND NOT p.is_dead)"
 	"  AS is_blocked FROM outbox o WHERE o.number > coalesce((SELECT number"
 	"  FROM outbox_cursor WHERE subscriber = $1), 0)"
 	" ORDER BY o.number LIMIT $2::int");
 DB_QUERY(read_parked, 2,
 	"SELECT o.number, o.id, o.type, o.subject, o.actor, o.request_id,"
-	" o.at AS time, o.data, o.personal FROM (SELECT DISTINCT ON (subject)"
+	" o.at AS time, o.data, o.personal, o.origin FROM (SELECT DISTINCT ON (subject)"
 	"  subscriber, number, next_at FROM outbox_parked WHERE subscriber = $1"
 	"  AND NOT is_dead ORDER BY subject, number) p"
 	" JOIN outbox o ON o.number = p.number WHERE p.next_at <= now()"
@@ -109,8 +110,11 @@ is_for(const struct row *row, const char *subscriber, bool *personal)
 	return type != EVENT_COUNT && event_is_for(type, subscriber, personal);
 }
 
+/* As `to` may read it: who need them get the personal members, and audit gets
+ * where it came from. */
 static struct json_object *
-event_json(const struct row *row, const char *source, bool personal)
+event_json(const struct row *row, const char *source, const char *to,
+    bool personal)
 {
 	struct event told = { .number = row->number, .id = row->id,
 	    .type_text = row->type, .source = source, .subject = row->subject,
@@ -123,6 +127,9 @@ event_json(const struct row *row, const char *source, bool personal)
 			json_object_object_add(row->data, name,
 			    json_object_get(value));
 	}
+	if (row->origin != NULL && str_eq(to, "audit"))
+		json_object_object_add(row->data, "origin",
+		    json_object_get(row->origin));
 	return json_out(&event_schema, &told, NULL, JSON_ALL);
 }
 
@@ -224,7 +231,7 @@ pack(const char *source, const char *subscriber, struct row *rows, size_t *n,
 		if (rows[i].is_blocked ||
 		    !is_for(&rows[i], subscriber, &personal))
 			continue;
-		event = event_json(&rows[i], source, personal);
+		event = event_json(&rows[i], source, subscriber, personal);
 		bytes += strlen(json_object_to_json_string_ext(event,
 		    JSON_C_TO_STRING_PLAIN)) + 1;
 		if (*sent_n > 0 && bytes > BATCH_BYTES) {

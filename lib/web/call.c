@@ -64,6 +64,7 @@ call(struct request *r, enum method method, const char *path,
 		arena_printf(r->arena, "X-Zoco-Actor: %s", r->actor),
 		arena_printf(r->arena, "X-Zoco-Request: %s", r->id),
 		arena_printf(r->arena, "X-Zoco-Lang: %s", r->lang),
+		arena_printf(r->arena, "X-Zoco-Address: %s", r->address),
 		NULL
 	};
 	struct http_call out = {

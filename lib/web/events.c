@@ -25,13 +25,13 @@ SCHEMA(event_schema, struct event,
 	  .offset = offsetof(struct event, time_us) },
 	FIELD_JSON(struct event, data));
 
-DB_QUERY(put_events, 4,
+DB_QUERY(put_events, 5,
 	"WITH counter AS (UPDATE outbox_counter SET number = number + $1::int"
 	" RETURNING number - $1::int AS before)"
 	" INSERT INTO outbox (number, id, type, subject, actor, request_id,"
-	" data, personal)"
+	" data, personal, origin)"
 	" SELECT counter.before + e.ordinal, e.id, e.type, e.subject, $2, $3,"
-	" e.data, e.personal"
+	" e.data, e.personal, $5::jsonb"
 	" FROM counter, ROWS FROM (jsonb_to_recordset($4::jsonb) AS (id uuid,"
 	" type text, subject uuid, data jsonb, personal jsonb)) WITH ORDINALITY"
 	" AS e(id, type, subject, data, personal, ordinal)");
@@ -128,6 +128,24 @@ event_row(const struct event *event)
 	return row;
 }
 
+/* For audit: the client's address, and how its session began. */
+static const char *
+origin_of(struct request *r)
+{
+	struct json_object *origin;
+
+	if (r->address[0] == '\0')
+		return NULL;	/* a job */
+	origin = json_object_new_object();
+	arena_defer(r->arena, put_json, origin);
+	json_object_object_add(origin, "address",
+	    json_object_new_string(r->address));
+	if (r->session != NULL && r->session->factor != NULL)
+		json_object_object_add(origin, "factor",
+		    json_object_new_string(r->session->factor));
+	return json_object_to_json_string_ext(origin, JSON_C_TO_STRING_PLAIN);
+}
+
 static void
 wake_pump(struct request *r, void *context)
 {
@@ -149,7 +167,8 @@ events_flush(struct request *r)
 		json_object_array_add(rows, event_row(e));
 	r->events = NULL;
 	if (!db_exec(r->db, &put_events, P(n), P(r->actor), P(r->id),
-	    P(json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PLAIN))))
+	    P(json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PLAIN)),
+	    P(origin_of(r))))
 		return false;
 	after_send(r, wake_pump, NULL);
 	return true;

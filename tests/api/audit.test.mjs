@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test, { before } from 'node:test';
-import { Client, owner, sql, staff, until } from './client.mjs';
+import { Client, owner, sql, staff, until, variant } from './client.mjs';
 
 const { ZOCO_DIR: dir, ZOCO_CONF: conf, ZOCO_PGHOST: host } = process.env;
 const file = `${dir}/log/audit-checkpoints`;
@@ -131,6 +131,30 @@ test('looking for entries: by actor, action, entity and time; page by page', asy
 	const page = await (await boss.fetch(`/es/admin/audit?action=user.sign-in-failed&from=${day}`)).text();
 	assert.match(page, new RegExp(`value="${day}"`));
 	assert.doesNotMatch(page, /settings\.changed/);
+});
+
+test('each entry says from where, and by which factor it came; nobody but audit hears it', async () => {
+	const { body: role } = await boss.api('PUT', '/auth/roles/origin', { permissions: [] });
+	const entry = id => until(async () => (await boss.api('GET', `/audit/entries?entity=${id}`)).body.items.at(-1), 'the entry', 30);
+	assert.deepEqual(JSON.parse((await entry(role.id)).detail).origin, { address: '127.0.0.1', factor: 'password' });
+	const [failed] = (await boss.api('GET', '/audit/entries?action=user.sign-in-failed&limit=1')).body.items;
+	assert.deepEqual(JSON.parse(failed.detail).origin, { address: '127.0.0.1' });
+	// Of a program that was called: the one who asked first.
+	const guest = new Client();
+	await guest.api('POST', '/cart/items', { variant_id: variant(1), quantity: 1 });
+	const [line] = (await guest.api('GET', '/cart')).body.lines;
+	const order = await guest.idempotent('POST', '/orders', { email: 'eva@example.com', payment_method: 'bank_transfer',
+		shipping_address: { name: 'Eva', line1: 'Calle 1', postcode: '28013', city: 'Madrid', country: 'ES' },
+		expected_total: line.unit.amount + (line.unit.amount >= 5000 ? 0 : 495) });
+	assert.equal(order.status, 201, JSON.stringify(order.body));
+	for (const action of ['payment.created', 'stock.held', 'order.placed']) {
+		const [{ detail }] = await until(async () => {
+			const { items } = (await boss.api('GET', `/audit/entries?action=${action}&limit=1`)).body;
+			return items.length > 0 && items;
+		}, action, 30);
+		assert.deepEqual(JSON.parse(detail).origin, { address: '127.0.0.1' }, action);
+	}
+	assert.ok(sql('notifications', 'SELECT text, html FROM message').every(m => !/origin/.test(m.text + m.html)));
 });
 
 test('exports: CSV and JSON, for who may, as files; a cell is no formula', async () => {

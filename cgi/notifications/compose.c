@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "web/format.h"
+#include "web/person.h"
 
 static const char *
 text_of(struct json_object *data, const char *name)
@@ -145,6 +146,13 @@ bool
 on_user(struct request *r, const struct event *event)
 {
 	return tell(r, event, TOPIC_ACCOUNT, 1, "/account");
+}
+
+/* The last mail: made after all those before it were forgotten. */
+bool
+on_user_closed(struct request *r, const struct event *event)
+{
+	return person_on_closed(r, event) && on_user(r, event);
 }
 
 DB_QUERY(put_contact_email, 2,

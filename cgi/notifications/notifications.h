@@ -100,6 +100,7 @@ const char *secret_of(struct request *, const char *path);
 /* Handlers of events. */
 bool on_order(struct request *, const struct event *);
 bool on_user(struct request *, const struct event *);
+bool on_user_closed(struct request *, const struct event *);
 bool on_email_changed(struct request *, const struct event *);
 bool on_stock_low(struct request *, const struct event *);
 bool on_stock_digest(struct request *, const struct event *);

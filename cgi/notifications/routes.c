@@ -118,7 +118,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_PASSWORD_FORGOTTEN, on_user },
 	{ EVENT_PASSWORD_CHANGED, on_user },
 	{ EVENT_NEW_DEVICE, on_user },
-	{ EVENT_USER_CLOSED, on_user },
+	{ EVENT_USER_CLOSED, on_user_closed },
 	{ EVENT_EMAIL_ASKED_OLD, on_user },
 	{ EVENT_EMAIL_ASKED_NEW, on_user },
 	{ EVENT_EMAIL_LEFT, on_user },

@@ -110,6 +110,8 @@ taker_of(const struct program *p, enum event_type type)
 	for (; s != NULL && s->handler != NULL; s++)
 		if (s->type == type)
 			return (struct taker){ .handler = s->handler };
+	if (type == EVENT_USER_CLOSED && p->person != NULL)
+		return (struct taker){ .handler = person_on_closed };
 	return (struct taker){ .handler = type == EVENT_SETTING_CHANGED ?
 	    on_settings : NULL };
 }

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 
-const root = path.join(import.meta.dirname, '../..');
+const root = new URL('../..', import.meta.url).pathname;
 const read = file => fs.readFileSync(path.join(root, file), 'utf8');
 const words = (folder, lang) => JSON.parse(read(`${folder}/lang/${lang}.json`));
 const domains = fs.readdirSync(path.join(root, 'cgi')).filter(name => fs.existsSync(path.join(root, 'cgi', name, 'lang')));

@@ -75,10 +75,13 @@ test('a quantity changes in place, and so does the count above', async () => {
 	const { context, page, faults } = await visitor(390);
 	await fillCart(page);
 	await page.evaluate(() => { window.stayed = true; });
-	assert.match(await page.locator('.totals dd.total').textContent(), /^36,00/);
+	const total = page.locator('.totals dd.total');	// of the articles, then with delivery
+	assert.match(await total.first().textContent(), /^36,00/);
+	assert.match(await total.last().textContent(), /^40,95/);
 	await page.fill('input[name=quantity]', '2');
 	await page.press('input[name=quantity]', 'Tab');
-	await page.locator('.totals dd.total', { hasText: '72,00' }).waitFor();
+	await total.first().and(page.getByText('72,00')).waitFor();
+	await total.last().and(page.getByText(/^7[2-9],/)).waitFor();
 	await page.locator('#top-links .badge', { hasText: '2' }).waitFor();
 	assert.equal(await page.evaluate(() => window.stayed), true);
 	assert.deepEqual(faults, []);

@@ -404,6 +404,8 @@ test('one address may not ask without end', async () => {
 test('a file closes the shop, and its removal opens it', async () => {
 	const file = `${dir}/run/maintenance`;
 
+	await stopNginx();	// the limits of the test before go
+	await startNginx();
 	fs.writeFileSync(file, '');
 	try {
 		for (const [path, word] of [['/es/p/a', 'lang="es"'], ['/en/', 'lang="en"'],

@@ -53,7 +53,7 @@ async function untilReady() {
 			run('pg_isready', '-q', '-h', `${dir}/run`);
 			run('redis-cli', '-s', `${dir}/run/redis.sock`, 'ping');
 		} catch {
-			assert.ok(Date.now() - start < 10000, 'stores not ready');
+			assert.ok(Date.now() - start < 30000, 'stores not ready');
 			continue;
 		}
 		const all = await Promise.all(domains.map((domain) =>

@@ -56,7 +56,7 @@ export function kill(pid, signal = 'SIGKILL') {
 }
 
 // Like a careful client: the same again until there is a clear answer.
-export async function insist(send, seconds = 15) {
+export async function insist(send, seconds = 40) {
 	const end = Date.now() + seconds * 1000;
 	while (Date.now() < end) {
 		const answer = await send().catch(() => ({ status: 599 }));

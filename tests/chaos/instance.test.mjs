@@ -60,7 +60,7 @@ async function untilReady() {
 		    status(`/${domain}/readyz`)));
 		if (all.every((code) => code === 200))
 			return Date.now() - start;
-		if (Date.now() - start > 10000)
+		if (Date.now() - start > 30000)
 			assert.fail(`not ready: ${all}`);
 		await sleep(20);
 	}

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "job/domains.h"
 #include "web/call.h"
@@ -96,12 +97,6 @@ DB_QUERY(count_new, 1, "SELECT count(*) FROM outbox WHERE number >"
 DB_QUERY(count_parked, 1, "SELECT count(*) FROM outbox_parked"
     " WHERE subscriber = $1 AND NOT is_dead");
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 static bool
 is_for(const struct row *row, const char *subscriber, bool *personal)
 {
@@ -162,7 +157,7 @@ refused(struct request *r, struct subscriber *to, size_t n, const char *error)
 		return NULL;
 	results = json_object_new_array();
 	result = json_object_new_object();
-	arena_defer(r->arena, put_json, results);
+	json_keep(r->arena, results);
 	json_object_object_add(result, "ok", json_object_new_boolean(false));
 	json_object_object_add(result, "error", json_object_new_string(error));
 	json_object_array_add(results, result);

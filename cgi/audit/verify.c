@@ -27,13 +27,6 @@ SCHEMA(verdict_schema, struct verdict,
 	FIELD_TEXT(struct verdict, fault),
 	FIELD_JSON(struct verdict, missing));
 
-struct gaps {
-	struct json_object *missing;
-};
-
-static SCHEMA(gaps_schema, struct gaps,
-	FIELD_JSON(struct gaps, missing));
-
 DB_QUERY(find_entry, 1,
 	"SELECT sequence, sha256 FROM entry WHERE sequence = $1::bigint");
 DB_QUERY(read_chunk, 2,
@@ -162,12 +155,9 @@ check_end(struct walk *w)
 static void
 find_gaps(struct request *r, struct verdict *verdict)
 {
-	struct gaps gaps;
-
-	if (!db_one(r->db, &find_missing, &gaps_schema, &gaps))
-		return;
-	verdict->missing = gaps.missing;
-	if (verdict->is_whole && json_object_array_length(gaps.missing) > 0)
+	verdict->missing = db_json(r->db, &find_missing);
+	if (verdict->missing != NULL && verdict->is_whole &&
+	    json_object_array_length(verdict->missing) > 0)
 		bad(verdict, 0, "numbers of a source are missing");
 }
 

@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/call.h"
 #include "web/person.h"
 
@@ -116,12 +117,6 @@ ask_all(struct request *r, const struct account *account,
 	return true;
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 /* GET /auth/me/data */
 int
 person_export(struct request *r)
@@ -131,7 +126,7 @@ person_export(struct request *r)
 	struct person_told told;
 	int64_t open;
 
-	arena_defer(r->arena, put_json, all);
+	json_keep(r->arena, all);
 	if (!account_find_id(r, r->session->user_id, &account) ||
 	    !person_tell(r, account.id, own_address(&account), &told))
 		return r->status;
@@ -185,7 +180,7 @@ person_close(struct request *r)
 	struct closed closed;
 	int64_t open;
 
-	arena_defer(r->arena, put_json, all);
+	json_keep(r->arena, all);
 	if (!account_find_id(r, id, &account))
 		return 0;
 	if (account.permissions[0] != '\0')

@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/text.h"
 
 #define ROWS_MAX 60		/* of values on the page */
@@ -85,13 +86,6 @@ const struct db_rule attribute_rules[] = {
 	{ NULL, PROBLEM_NONE }
 };
 
-struct stored {
-	struct json_object *document;
-};
-
-static SCHEMA(stored_schema, struct stored,
-	FIELD_JSON(struct stored, document));
-
 DB_QUERY(list_attributes, 0,
 	"SELECT code, selects, is_filter, position FROM attribute"
 	" ORDER BY position, code LIMIT 500");
@@ -114,15 +108,24 @@ attribute_list(struct request *r)
 	return reply_list(r, &attribute_schema, rows, n, NULL);
 }
 
+/* An attribute as staff change it; NULL and the problem. */
+static struct json_object *
+source_of(struct request *r, const char *code)
+{
+	struct json_object *source = db_json(r->db, &find_attribute, P(code));
+
+	if (source == NULL && !request_failed(r))
+		problem(r, PROBLEM_NOT_FOUND);
+	return source;
+}
+
 static int
 answer(struct request *r, const char *code)
 {
-	struct stored stored;
+	struct json_object *source = source_of(r, code);
 
-	if (db_one(r->db, &find_attribute, &stored_schema, &stored, P(code)) &&
-	    stored.document != NULL)
-		return reply_json(r, 200, json_object_get(stored.document));
-	return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
+	return source == NULL ? r->status :
+	    reply_json(r, 200, json_object_get(source));
 }
 
 int
@@ -156,13 +159,11 @@ int
 attribute_drop(struct request *r)
 {
 	const struct attribute *in = request_input(r);
-	struct stored stored;
+	struct json_object *source = source_of(r, in->code);
 
-	if (!db_one(r->db, &find_attribute, &stored_schema, &stored,
-	    P(in->code)) || stored.document == NULL)
-		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
-	if (json_object_get_boolean(json_object_object_get(stored.document,
-	    "selects")))
+	if (source == NULL)
+		return r->status;
+	if (json_object_get_boolean(json_member(source, "selects")))
 		return problem(r, PROBLEM_CONFLICT);
 	db_exec(r->db, &drop_values, P(in->code));
 	db_exec(r->db, &drop_words, P(in->code));
@@ -246,30 +247,18 @@ attribute_form(struct request *r)
 }
 
 static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
-static void
-copy(struct json_object *to, struct json_object *from, const char *name)
-{
-	json_object_object_add(to, name, json_object_get(member(from, name)));
-}
-
-static struct json_object *
 form_of(struct json_object *source)
 {
 	struct json_object *form = json_object_new_object(), *row;
 	struct json_object *rows = json_object_new_array();
-	struct json_object *values = member(source, "values");
+	struct json_object *values = json_member(source, "values");
 	size_t n = values == NULL ? 0 : json_object_array_length(values);
 
-	copy(form, member(source, "names"), "es");
-	copy(form, member(source, "names"), "en");
-	copy(form, source, "position");
+	json_add_copy(form, json_member(source, "names"), "es");
+	json_add_copy(form, json_member(source, "names"), "en");
+	json_add_copy(form, source, "position");
 	json_object_object_add(form, "is_filter", source != NULL ?
-	    json_object_get(member(source, "is_filter")) :
+	    json_object_get(json_member(source, "is_filter")) :
 	    json_object_new_boolean(true));
 	n = n > ROWS_MAX ? ROWS_MAX : n;
 	for (size_t i = 0; i < n + ROWS_BLANK; i++) {
@@ -279,9 +268,9 @@ form_of(struct json_object *source)
 			struct json_object *value =
 			    json_object_array_get_idx(values, i);
 
-			copy(row, value, "code");
-			copy(row, member(value, "names"), "es");
-			copy(row, member(value, "names"), "en");
+			json_add_copy(row, value, "code");
+			json_add_copy(row, json_member(value, "names"), "es");
+			json_add_copy(row, json_member(value, "names"), "en");
 		}
 		json_object_array_add(rows, row);
 	}
@@ -297,9 +286,9 @@ show(struct request *r, struct json_object *source)
 	json_object_object_add(root, "form", r->is_form ?
 	    json_object_get(r->input_tree) : form_of(source));
 	if (source != NULL) {
-		copy(root, source, "selects");
+		json_add_copy(root, source, "selects");
 		json_object_object_add(root, "attribute_code",
-		    json_object_get(member(source, "code")));
+		    json_object_get(json_member(source, "code")));
 	}
 	return reply_json(r, 200, root);
 }
@@ -308,12 +297,9 @@ int
 attribute_editor(struct request *r)
 {
 	const struct attribute *in = request_input(r);
-	struct stored stored;
+	struct json_object *source = source_of(r, in->code);
 
-	if (!db_one(r->db, &find_attribute, &stored_schema, &stored,
-	    P(in->code)) || stored.document == NULL)
-		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
-	return show(r, stored.document);
+	return source == NULL ? r->status : show(r, source);
 }
 
 int

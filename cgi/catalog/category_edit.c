@@ -88,13 +88,6 @@ const struct db_rule category_rules[] = {
 	{ NULL, PROBLEM_NONE }
 };
 
-struct stored {
-	struct json_object *document;
-};
-
-static SCHEMA(stored_schema, struct stored,
-	FIELD_JSON(struct stored, document));
-
 DB_QUERY(find_source, 1, "SELECT category_source($1::uuid) AS document");
 DB_QUERY(lock_category, 1,
 	"SELECT id, version FROM category WHERE id = $1::uuid FOR UPDATE");
@@ -134,14 +127,11 @@ DB_QUERY(drop_category, 1, "DELETE FROM category WHERE id = $1::uuid");
 struct json_object *
 category_source(struct request *r, struct uuid id)
 {
-	struct stored stored;
+	struct json_object *source = db_json(r->db, &find_source, P(id));
 
-	if (db_one(r->db, &find_source, &stored_schema, &stored, P(id)) &&
-	    stored.document != NULL)
-		return stored.document;
-	if (!request_failed(r))
+	if (source == NULL && !request_failed(r))
 		problem(r, PROBLEM_NOT_FOUND);
-	return NULL;
+	return source;
 }
 
 static int

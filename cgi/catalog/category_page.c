@@ -3,6 +3,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
+
 struct node {
 	struct uuid id, parent_id;
 	const char *name, *path;
@@ -35,12 +37,6 @@ DB_QUERY(list_tags, 2,
 	" WHERE t.facet <> 'category' ORDER BY a.position NULLS LAST, t.facet,"
 	" t.position, name LIMIT 500");
 
-static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
 int
 category_table(struct request *r)
 {
@@ -52,29 +48,23 @@ category_table(struct request *r)
 	return reply_list(r, &node_schema, nodes, n, NULL);
 }
 
-static void
-copy(struct json_object *to, struct json_object *from, const char *name)
-{
-	json_object_object_add(to, name, json_object_get(member(from, name)));
-}
-
 static struct json_object *
 form_of(struct request *r, struct json_object *source)
 {
 	struct json_object *form = json_object_new_object();
-	struct json_object *rule = member(source, "rule");
-	struct json_object *texts = member(source, "texts");
+	struct json_object *rule = json_member(source, "rule");
+	struct json_object *texts = json_member(source, "texts");
 
-	copy(form, source, "version");
-	copy(form, source, "parent_id");
-	copy(form, source, "position");
-	copy(form, rule, "tags");
-	copy(form, rule, "days");
-	copy(form, rule, "is_reduced");
+	json_add_copy(form, source, "version");
+	json_add_copy(form, source, "parent_id");
+	json_add_copy(form, source, "position");
+	json_add_copy(form, rule, "tags");
+	json_add_copy(form, rule, "days");
+	json_add_copy(form, rule, "is_reduced");
 	json_object_object_add(form, "max_price", json_object_new_string(
-	    price_decimal(r, member(rule, "max_price"))));
+	    price_decimal(r, json_member(rule, "max_price"))));
 	for (int i = 0; languages[i] != NULL; i++)
-		copy(form, texts, languages[i]);
+		json_add_copy(form, texts, languages[i]);
 	return form;
 }
 
@@ -89,21 +79,21 @@ show(struct request *r, struct json_object *source)
 	    form_of(r, source);
 	json_object_object_add(root, "form", form);
 	if (source != NULL) {
-		copy(root, source, "id");
-		copy(root, source, "version");
+		json_add_copy(root, source, "id");
+		json_add_copy(root, source, "version");
 	}
 	reply_json(r, 200, root);
 	languages_name(r, form);
 	parent = json_object_new_array();
-	if (member(form, "parent_id") != NULL)
+	if (json_member(form, "parent_id") != NULL)
 		json_object_array_add(parent,
-		    json_object_get(member(form, "parent_id")));
+		    json_object_get(json_member(form, "parent_id")));
 	if (db_all(r->db, &list_parents, &choice_schema, &rows, &n, P(r->lang)))
 		choices_set(r, "parents", rows, n, parent);
 	json_object_put(parent);
 	if (db_all(r->db, &list_tags, &choice_schema, &rows, &n, P(r->lang),
 	    P(app_word(r->app, r->lang, "catalog.facet.brand"))))
-		choices_set(r, "tag_choice", rows, n, member(form, "tags"));
+		choices_set(r, "tag_choice", rows, n, json_member(form, "tags"));
 	return r->status;
 }
 

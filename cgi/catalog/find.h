@@ -49,7 +49,7 @@ struct find {
 
 /*
  * The conditions after WHERE for what was asked, on `listing d`; without those
- * of one facet (NULL: with all). `words` is the column that the query is for.
+ * of one facet (NULL: with all).
  */
 void find_conditions(struct request *, struct sql *, const struct find *,
     const char *without);

@@ -6,6 +6,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
+
 #define IMAGES_MAX 20
 
 struct alt {
@@ -130,12 +132,6 @@ images_form(struct request *r)
 	return arrange_as(r, in->id, images, n);
 }
 
-static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
 /* The rows as the form has them; after a fault as they were typed. */
 static struct json_object *
 rows_of(struct request *r, struct json_object *images)
@@ -149,19 +145,19 @@ rows_of(struct request *r, struct json_object *images)
 
 		snprintf(key, sizeof(key), "%zu", i);
 		typed = r->is_form ?
-		    member(member(r->input_tree, "images"), key) : NULL;
+		    json_member(json_member(r->input_tree, "images"), key) : NULL;
 		for (int l = 0; languages[l] != NULL; l++)
 			json_object_object_add(row, languages[l], json_object_get(
-			    typed != NULL ? member(typed, languages[l]) :
-			    member(member(image, "alt"), languages[l])));
+			    typed != NULL ? json_member(typed, languages[l]) :
+			    json_member(json_member(image, "alt"), languages[l])));
 		json_object_object_add(row, "src",
-		    json_object_get(member(image, "src")));
+		    json_object_get(json_member(image, "src")));
 		json_object_object_add(row, "n",
-		    json_object_get(member(image, "n")));
+		    json_object_get(json_member(image, "n")));
 		json_object_object_add(row, "index",
 		    json_object_new_int64((int64_t)i));
 		json_object_object_add(row, "position", typed != NULL ?
-		    json_object_get(member(typed, "position")) :
+		    json_object_get(json_member(typed, "position")) :
 		    json_object_new_int64((int64_t)i + 1));
 		json_object_array_add(rows, row);
 	}
@@ -176,7 +172,7 @@ free_place(struct json_object *images)
 
 	for (size_t i = 0; i < json_object_array_length(images); i++) {
 		int64_t n = json_object_get_int64(
-		    member(json_object_array_get_idx(images, i), "n"));
+		    json_member(json_object_array_get_idx(images, i), "n"));
 
 		last = n > last ? n : last;
 	}
@@ -194,12 +190,12 @@ images_page(struct request *r)
 	if (source == NULL)
 		return r->status;
 	root = product_head(r, source);
-	images = member(source, "images");
+	images = json_member(source, "images");
 	form = r->is_form ? json_object_get(r->input_tree) :
 	    json_object_new_object();
 	if (!r->is_form)
 		json_object_object_add(form, "version",
-		    json_object_get(member(source, "version")));
+		    json_object_get(json_member(source, "version")));
 	json_object_object_add(form, "images", rows_of(r, images));
 	json_object_object_add(root, "form", form);
 	if ((place = free_place(images)) > 0)

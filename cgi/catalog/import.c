@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "csv.h"
 #include "web/json_out.h"
@@ -96,12 +97,6 @@ import_waiting(struct request *r)
 
 	db_one(r->db, &find_waiting, &id_schema, &row);
 	return row.id;
-}
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
 }
 
 static ssize_t
@@ -371,7 +366,7 @@ take_batch(struct import *im, int32_t after_line, bool *is_over)
 	bool good;
 
 	im->rows = json_object_new_array();
-	arena_defer(im->r->arena, put_json, im->rows);
+	json_keep(im->r->arena, im->rows);
 	while (json_object_array_length(im->rows) + failed_n < BATCH &&
 	    (got = csv_next(&im->csv, cells, &n)) == CSV_ROW)
 		if (im->csv.line > after_line)

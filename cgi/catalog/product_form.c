@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/text.h"
 
 #define OPTIONS_MAX 3
@@ -88,26 +89,6 @@ DB_QUERY(find_slug, 3,
 	"SELECT 1 FROM product_text WHERE lang = $2 AND slug = $3"
 	" AND product_id <> $1::uuid");
 
-static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
-static const char *
-text_of(struct json_object *object, const char *name)
-{
-	struct json_object *value = member(object, name);
-
-	return value != NULL ? json_object_get_string(value) : "";
-}
-
-static void
-add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
 static bool
 is_among(struct json_object *list, const char *value)
 {
@@ -133,12 +114,12 @@ choices_set(struct request *r, const char *name, const struct choice *rows,
 		if (i == 0 || !str_eq(rows[i].group_name, rows[i - 1].group_name)) {
 			group = json_object_new_object();
 			values = json_object_new_array();
-			add_text(group, "group_name", rows[i].group_name);
+			json_add_text(group, "group_name", rows[i].group_name);
 			json_object_object_add(group, "values", values);
 			json_object_array_add(groups, group);
 		}
-		add_text(value, "value", rows[i].value);
-		add_text(value, "name", rows[i].name);
+		json_add_text(value, "value", rows[i].value);
+		json_add_text(value, "name", rows[i].name);
 		json_object_object_add(value, "is_chosen",
 		    json_object_new_boolean(is_among(chosen, rows[i].value)));
 		json_object_array_add(values, value);
@@ -168,11 +149,11 @@ form_of(struct json_object *source)
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
 		json_object_object_add(form, same[i],
-		    json_object_get(member(source, same[i])));
+		    json_object_get(json_member(source, same[i])));
 	for (int i = 0; languages[i] != NULL; i++)
 		json_object_object_add(form, languages[i], json_object_get(
-		    member(member(source, "texts"), languages[i])));
-	options = member(form, "options");
+		    json_member(json_member(source, "texts"), languages[i])));
+	options = json_member(form, "options");
 	for (size_t i = json_object_array_length(options); i < OPTIONS_MAX; i++)
 		json_object_array_add(options, json_object_new_object());
 	for (size_t i = 0; i < OPTIONS_MAX; i++)
@@ -185,14 +166,14 @@ void
 languages_name(struct request *r, struct json_object *form)
 {
 	for (int i = 0; languages[i] != NULL; i++) {
-		struct json_object *part = member(form, languages[i]);
+		struct json_object *part = json_member(form, languages[i]);
 
 		if (!json_object_is_type(part, json_type_object)) {
 			part = json_object_new_object();
 			json_object_object_add(form, languages[i], part);
 		}
-		add_text(part, "code", languages[i]);
-		add_text(part, "title", app_word(r->app, r->lang,
+		json_add_text(part, "code", languages[i]);
+		json_add_text(part, "title", app_word(r->app, r->lang,
 		    arena_printf(r->arena, "catalog.lang.%s", languages[i])));
 	}
 }
@@ -202,20 +183,20 @@ static void
 add_now(struct json_object *typed, struct json_object *source)
 {
 	for (int i = 0; languages[i] != NULL; i++) {
-		struct json_object *words = member(typed, languages[i]);
+		struct json_object *words = json_member(typed, languages[i]);
 		struct json_object *stored =
-		    member(member(source, "texts"), languages[i]);
+		    json_member(json_member(source, "texts"), languages[i]);
 		struct json_object *now = json_object_new_object();
 
 		for (const struct field *f = words_schema.fields;
 		    f->name != NULL; f++)
-			if (!str_eq(text_of(stored, f->name),
-			    text_of(words, f->name)))
-				add_text(now, f->name, text_of(stored, f->name));
+			if (!str_eq(json_text(stored, f->name),
+			    json_text(words, f->name)))
+				json_add_text(now, f->name, json_text(stored, f->name));
 		json_object_object_add(words, "now", now);
 	}
-	if (!str_eq(text_of(source, "brand"), text_of(typed, "brand")))
-		add_text(typed, "now_brand", text_of(source, "brand"));
+	if (!str_eq(json_text(source, "brand"), json_text(typed, "brand")))
+		json_add_text(typed, "now_brand", json_text(source, "brand"));
 }
 
 struct page {
@@ -231,23 +212,23 @@ struct json_object *
 product_head(struct request *r, struct json_object *source)
 {
 	struct json_object *root = json_object_new_object(), *words;
-	struct json_object *texts = member(source, "texts");
+	struct json_object *texts = json_member(source, "texts");
 
-	if ((words = member(texts, r->lang)) == NULL &&
-	    (words = member(texts, "es")) == NULL)
-		words = member(texts, "en");
-	add_text(root, "id", text_of(source, "id"));
-	add_text(root, "product_name", text_of(words, "name"));
-	add_text(root, "product_slug", text_of(words, "slug"));
-	add_text(root, "product_status", text_of(source, "status"));
+	if ((words = json_member(texts, r->lang)) == NULL &&
+	    (words = json_member(texts, "es")) == NULL)
+		words = json_member(texts, "en");
+	json_add_text(root, "id", json_text(source, "id"));
+	json_add_text(root, "product_name", json_text(words, "name"));
+	json_add_text(root, "product_slug", json_text(words, "slug"));
+	json_add_text(root, "product_status", json_text(source, "status"));
 	json_object_object_add(root, "is_in_shop", json_object_new_boolean(
-	    str_eq(text_of(source, "status"), "active")));
+	    str_eq(json_text(source, "status"), "active")));
 	json_object_object_add(root, "version",
-	    json_object_get(member(source, "version")));
+	    json_object_get(json_member(source, "version")));
 	json_object_object_add(root, "variants_n", json_object_new_int64(
-	    (int64_t)json_object_array_length(member(source, "variants"))));
+	    (int64_t)json_object_array_length(json_member(source, "variants"))));
 	json_object_object_add(root, "images_n", json_object_new_int64(
-	    (int64_t)json_object_array_length(member(source, "images"))));
+	    (int64_t)json_object_array_length(json_member(source, "images"))));
 	return root;
 }
 
@@ -267,17 +248,17 @@ product_editor(struct request *r)
 	json_object_object_add(root, "saved", json_object_new_boolean(in->saved));
 	reply_json(r, 200, root);
 	languages_name(r, form);
-	if (r->is_form && !str_eq(text_of(form, "version"),
-	    text_of(source, "version")))
+	if (r->is_form && !str_eq(json_text(form, "version"),
+	    json_text(source, "version")))
 		add_now(form, source);
 	if (db_all(r->db, &list_categories, &choice_schema, &rows, &n, P(r->lang)))
 		choices_set(r, "category_choice", rows, n,
-		    member(form, "categories"));
+		    json_member(form, "categories"));
 	if (db_all(r->db, &list_values, &choice_schema, &rows, &n, P(r->lang)))
 		choices_set(r, "attribute_choice", rows, n,
-		    member(form, "attributes"));
-	set_related(r, "similar", member(form, "similar"));
-	set_related(r, "together", member(form, "together"));
+		    json_member(form, "attributes"));
+	set_related(r, "similar", json_member(form, "similar"));
+	set_related(r, "together", json_member(form, "together"));
 	return r->status;
 }
 

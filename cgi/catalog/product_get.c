@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/format.h"
 
 struct product_get {
@@ -65,13 +66,6 @@ SCHEMA(product_source_schema, struct source,
 	FIELD_JSON(struct source, similar),
 	FIELD_JSON(struct source, together));
 
-struct stored {
-	struct json_object *document;
-};
-
-static SCHEMA(stored_schema, struct stored,
-	FIELD_JSON(struct stored, document));
-
 DB_QUERY(find_by_slug, 2,
 	"SELECT document FROM product_document WHERE lang = $1 AND slug = $2");
 DB_QUERY(find_by_id, 2,
@@ -92,36 +86,27 @@ DB_QUERY(find_by_other_slug, 2,
 static struct json_object *
 find(struct request *r, const char *name)
 {
-	struct stored stored;
+	struct json_object *document;
 	struct uuid id;
 
 	if (uuid_parse(name, &id)) {
-		if (db_one(r->db, &find_by_id, &stored_schema, &stored, P(r->lang),
-		    P(id)))
-			return stored.document;
-	} else if (db_one(r->db, &find_by_slug, &stored_schema, &stored,
-	    P(r->lang), P(name)) || db_one(r->db, &find_by_other_slug,
-	    &stored_schema, &stored, P(r->lang), P(name))) {
-		return stored.document;
+		document = db_json(r->db, &find_by_id, P(r->lang), P(id));
+	} else {
+		document = db_json(r->db, &find_by_slug, P(r->lang), P(name));
+		if (document == NULL)
+			document = db_json(r->db, &find_by_other_slug,
+			    P(r->lang), P(name));
 	}
-	problem(r, PROBLEM_NOT_FOUND);
-	return NULL;
-}
-
-static const char *
-text_of(struct json_object *object, const char *name)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, name, &value) ?
-	    json_object_get_string(value) : "";
+	if (document == NULL)
+		problem(r, PROBLEM_NOT_FOUND);
+	return document;
 }
 
 static int
 answer(struct request *r, int status, struct json_object *document)
 {
 	reply_header(r, "ETag", arena_printf(r->arena, "\"%s\"",
-	    text_of(document, "version")));
+	    json_text(document, "version")));
 	return reply_json(r, status, json_object_get(document));
 }
 
@@ -138,26 +123,24 @@ product_get(struct request *r)
 int
 product_reply(struct request *r, int status, struct uuid id)
 {
-	struct stored stored;
+	struct json_object *document =
+	    db_json(r->db, &find_by_id, P(r->lang), P(id));
 
-	if (db_one(r->db, &find_by_id, &stored_schema, &stored, P(r->lang),
-	    P(id)) || db_one(r->db, &find_made, &stored_schema, &stored,
-	    P(r->lang), P(id)))
-		return answer(r, status, stored.document);
+	if (document == NULL)
+		document = db_json(r->db, &find_made, P(r->lang), P(id));
+	if (document != NULL)
+		return answer(r, status, document);
 	return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
 }
 
 struct json_object *
 product_source(struct request *r, struct uuid id)
 {
-	struct stored stored;
+	struct json_object *source = db_json(r->db, &find_source, P(id));
 
-	if (db_one(r->db, &find_source, &stored_schema, &stored, P(id)) &&
-	    stored.document != NULL)
-		return stored.document;
-	if (!request_failed(r))
+	if (source == NULL && !request_failed(r))
 		problem(r, PROBLEM_NOT_FOUND);
-	return NULL;
+	return source;
 }
 
 int
@@ -182,7 +165,7 @@ add_price_text(struct request *r, struct json_object *owner)
 	money.amount =
 	    json_object_get_int64(json_object_object_get(price, "amount"));
 	snprintf(money.currency, sizeof(money.currency), "%s",
-	    text_of(price, "currency"));
+	    json_text(price, "currency"));
 	format_money(&money, r->lang, text, sizeof(text));
 	json_object_object_add(price, "text", json_object_new_string(text));
 	money_decimal(&money, decimal);
@@ -224,7 +207,7 @@ decorate(struct request *r, struct json_object *document)
 		    json_object_get(json_object_object_get(variant, "id")));
 	}
 	json_object_object_add(document, "product_id",	/* a variant has an id too */
-	    json_object_new_string(text_of(document, "id")));
+	    json_object_new_string(json_text(document, "id")));
 	json_object_object_add(document, "variant_ids", join(r, ids, ","));
 	json_object_object_add(document, "has_choice",
 	    json_object_new_boolean(n > 1));
@@ -239,9 +222,9 @@ product_page(struct request *r)
 
 	if (document == NULL)
 		return r->status;
-	if (!str_eq(in->id, text_of(document, "slug")))
+	if (!str_eq(in->id, json_text(document, "slug")))
 		return reply_redirect(r, arena_printf(r->arena, "/p/%s",
-		    text_of(document, "slug")));
+		    json_text(document, "slug")));
 	decorate(r, document);
 	return !product_window(r, document) ? 0 :
 	    reply_json(r, 200, json_object_get(document));

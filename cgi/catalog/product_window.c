@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "base/money.h"
 #include "web/json_out.h"
 #include "web/params.h"
@@ -17,33 +18,13 @@ SCHEMA(shown_schema, struct shown,
 	FIELD_TEXT(struct shown, image),
 	FIELD_MONEY(struct shown, price));
 
-static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
-static const char *
-text_of(struct json_object *object, const char *name)
-{
-	struct json_object *value = member(object, name);
-
-	return value != NULL ? json_object_get_string(value) : "";
-}
-
 static const char *
 value_of(struct json_object *variant, size_t option)
 {
 	struct json_object *value =
-	    json_object_array_get_idx(member(variant, "options"), option);
+	    json_object_array_get_idx(json_member(variant, "options"), option);
 
 	return value != NULL ? json_object_get_string(value) : "";
-}
-
-static void
-add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
 }
 
 /* The place of a text in a list, where it is put if it lacks. */
@@ -79,13 +60,13 @@ pick_of(struct json_object *variant, const char *row, const char *label,
 	struct json_object *pick = json_object_new_object();
 
 	json_object_object_add(pick, "id",
-	    json_object_get(member(variant, "id")));
+	    json_object_get(json_member(variant, "id")));
 	json_object_object_add(pick, "is_first",
-	    json_object_get(member(variant, "is_first")));
+	    json_object_get(json_member(variant, "is_first")));
 	json_object_object_add(pick, "amount",
-	    json_object_get(member(variant, "price")));
-	add_text(pick, "label", label);
-	add_text(pick, "row", row);
+	    json_object_get(json_member(variant, "price")));
+	json_add_text(pick, "label", label);
+	json_add_text(pick, "row", row);
 	if (picture > 0)
 		json_object_object_add(pick, "picture",
 		    json_object_new_int64((int64_t)picture));
@@ -98,7 +79,7 @@ no_pick(const char *label)
 {
 	struct json_object *pick = json_object_new_object();
 
-	add_text(pick, "label", label);
+	json_add_text(pick, "label", label);
 	json_object_object_add(pick, "is_missing", json_object_new_boolean(true));
 	return pick;
 }
@@ -139,7 +120,7 @@ matrix(struct json_object *variants, struct json_object *first, bool pictures)
 			    no_pick(label) :
 			    pick_of(variant, name, label, pictures ? i + 1 : 0));
 		}
-		add_text(row, "label", name);
+		json_add_text(row, "label", name);
 		json_object_object_add(row, "picks", picks);
 		json_object_array_add(rows, row);
 	}
@@ -156,10 +137,10 @@ one_row(struct json_object *variants, struct json_object *first, bool pictures)
 
 	for (size_t i = 0; i < json_object_array_length(variants); i++) {
 		struct json_object *variant = json_object_array_get_idx(variants, i);
-		const char *label = text_of(variant, "label");
+		const char *label = json_text(variant, "label");
 
 		json_object_array_add(picks, pick_of(variant, "",
-		    label[0] != '\0' ? label : text_of(variant, "sku"), pictures ?
+		    label[0] != '\0' ? label : json_text(variant, "sku"), pictures ?
 		    place_of(first, value_of(variant, 0)) + 1 : 0));
 	}
 	json_object_object_add(row, "picks", picks);
@@ -174,14 +155,14 @@ one_row(struct json_object *variants, struct json_object *first, bool pictures)
 static void
 set_rows(struct request *r, struct json_object *document)
 {
-	struct json_object *variants = member(document, "variants");
+	struct json_object *variants = json_member(document, "variants");
 	struct json_object *first = values_of(variants, 0);
 	size_t n = json_object_array_length(first);
 	bool pictures = n > 1 &&
-	    n == json_object_array_length(member(document, "images"));
+	    n == json_object_array_length(json_member(document, "images"));
 
 	page_set(r, "rows",
-	    json_object_array_length(member(document, "options")) == 2 ?
+	    json_object_array_length(json_member(document, "options")) == 2 ?
 	    matrix(variants, first, pictures) : one_row(variants, first, pictures));
 	json_object_put(first);
 }
@@ -190,13 +171,13 @@ set_rows(struct request *r, struct json_object *document)
 static void
 set_stock_labels(struct request *r, struct json_object *document)
 {
-	struct json_object *variants = member(document, "variants");
+	struct json_object *variants = json_member(document, "variants");
 	struct buf labels;
 
 	buf_init(&labels, r->arena, 16384);
 	for (size_t i = 0; i < json_object_array_length(variants); i++) {
 		buf_puts(&labels, i > 0 ? "%7C" : "");
-		url_encode(&labels, text_of(json_object_array_get_idx(variants, i),
+		url_encode(&labels, json_text(json_object_array_get_idx(variants, i),
 		    "label"));
 	}
 	page_set(r, "stock_labels", json_object_new_string(labels.data));
@@ -205,20 +186,20 @@ set_stock_labels(struct request *r, struct json_object *document)
 static struct json_object *
 offer_of(struct json_object *variant, const char *url)
 {
-	struct json_object *price = member(variant, "price");
+	struct json_object *price = json_member(variant, "price");
 	struct json_object *offer = json_object_new_object();
 	struct money money = { .amount =
-	    json_object_get_int64(member(price, "amount")) };
+	    json_object_get_int64(json_member(price, "amount")) };
 	char decimal[MONEY_TEXT_SIZE];
 
 	snprintf(money.currency, sizeof(money.currency), "%s",
-	    text_of(price, "currency"));
-	add_text(offer, "@type", "Offer");
-	add_text(offer, "sku", text_of(variant, "sku"));
-	add_text(offer, "url", url);
-	add_text(offer, "priceCurrency", money.currency);
+	    json_text(price, "currency"));
+	json_add_text(offer, "@type", "Offer");
+	json_add_text(offer, "sku", json_text(variant, "sku"));
+	json_add_text(offer, "url", url);
+	json_add_text(offer, "priceCurrency", money.currency);
 	money_decimal(&money, decimal);
-	add_text(offer, "price", decimal);
+	json_add_text(offer, "price", decimal);
 	return offer;
 }
 
@@ -231,24 +212,24 @@ set_linked_data(struct request *r, struct json_object *document)
 	struct json_object *pictures = json_object_new_array();
 	struct json_object *offers = json_object_new_array();
 	struct json_object *brand = json_object_new_object();
-	struct json_object *images = member(document, "images");
-	struct json_object *variants = member(document, "variants");
+	struct json_object *images = json_member(document, "images");
+	struct json_object *variants = json_member(document, "variants");
 	const char *url = arena_printf(r->arena, "%s/%s/p/%s", base, r->lang,
-	    text_of(document, "slug"));
+	    json_text(document, "slug"));
 
 	for (size_t i = 0; i < json_object_array_length(images); i++)
 		json_object_array_add(pictures, json_object_new_string(
-		    arena_printf(r->arena, "%s%s", base, text_of(
+		    arena_printf(r->arena, "%s%s", base, json_text(
 		    json_object_array_get_idx(images, i), "src"))));
 	for (size_t i = 0; i < json_object_array_length(variants); i++)
 		json_object_array_add(offers,
 		    offer_of(json_object_array_get_idx(variants, i), url));
-	add_text(product, "@context", "https://schema.org");
-	add_text(product, "@type", "Product");
-	add_text(product, "name", text_of(document, "name"));
-	add_text(product, "description", text_of(document, "description"));
-	add_text(brand, "@type", "Brand");
-	add_text(brand, "name", text_of(document, "brand"));
+	json_add_text(product, "@context", "https://schema.org");
+	json_add_text(product, "@type", "Product");
+	json_add_text(product, "name", json_text(document, "name"));
+	json_add_text(product, "description", json_text(document, "description"));
+	json_add_text(brand, "@type", "Brand");
+	json_add_text(brand, "name", json_text(document, "brand"));
 	json_object_object_add(product, "brand", brand);
 	json_object_object_add(product, "image", pictures);
 	json_object_object_add(product, "offers", offers);
@@ -274,7 +255,7 @@ DB_QUERY(find_other_slug, 2,
 bool
 product_window(struct request *r, struct json_object *document)
 {
-	const char *id = text_of(document, "product_id"), *slug;
+	const char *id = json_text(document, "product_id"), *slug;
 	struct shown *near;
 	size_t n;
 

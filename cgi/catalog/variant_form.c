@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/format.h"
 
 struct form {
@@ -51,47 +52,21 @@ SCHEMA(variant_page_input, struct page,
 	FIELD_UUID(struct page, id, .required = true),
 	FIELD_UUID(struct page, variant_id, .required = true));
 
-static struct json_object *
-member(struct json_object *object, const char *name)
-{
-	return json_object_object_get(object, name);
-}
-
-static const char *
-text_of(struct json_object *object, const char *name)
-{
-	struct json_object *value = member(object, name);
-
-	return value != NULL ? json_object_get_string(value) : "";
-}
-
-static void
-add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static void
-copy(struct json_object *to, struct json_object *from, const char *name)
-{
-	json_object_object_add(to, name, json_object_get(member(from, name)));
-}
-
 /* A word of the request's language, or of the other. */
 static const char *
 in_language(struct request *r, struct json_object *words)
 {
-	const char *own = text_of(words, r->lang);
+	const char *own = json_text(words, r->lang);
 
 	return own[0] != '\0' ? own :
-	    text_of(words, str_eq(r->lang, "es") ? "en" : "es");
+	    json_text(words, str_eq(r->lang, "es") ? "en" : "es");
 }
 
 const char *
 price_decimal(struct request *r, struct json_object *price)
 {
 	struct money money = { .amount =
-	    json_object_get_int64(member(price, "amount")), .currency = "EUR" };
+	    json_object_get_int64(json_member(price, "amount")), .currency = "EUR" };
 	char text[MONEY_TEXT_SIZE], *point;
 
 	if (price == NULL)
@@ -105,7 +80,7 @@ price_decimal(struct request *r, struct json_object *price)
 static const char *
 label(struct request *r, struct json_object *variant)
 {
-	struct json_object *options = member(variant, "options");
+	struct json_object *options = json_member(variant, "options");
 	struct buf out;
 
 	buf_init(&out, r->arena, 1000);
@@ -118,12 +93,12 @@ label(struct request *r, struct json_object *variant)
 static struct json_object *
 find_variant(struct json_object *source, struct uuid id)
 {
-	struct json_object *variants = member(source, "variants");
+	struct json_object *variants = json_member(source, "variants");
 	char text[UUID_TEXT_SIZE];
 
 	uuid_text(&id, text);
 	for (size_t i = 0; i < json_object_array_length(variants); i++)
-		if (str_eq(text_of(json_object_array_get_idx(variants, i), "id"),
+		if (str_eq(json_text(json_object_array_get_idx(variants, i), "id"),
 		    text))
 			return json_object_array_get_idx(variants, i);
 	return NULL;
@@ -139,21 +114,21 @@ variants_page(struct request *r)
 	if (source == NULL)
 		return r->status;
 	root = product_head(r, source);
-	variants = member(source, "variants");
+	variants = json_member(source, "variants");
 	rows = json_object_new_array();
 	for (size_t i = 0; i < json_object_array_length(variants); i++) {
 		struct json_object *variant = json_object_array_get_idx(variants, i);
 		struct json_object *row = json_object_new_object();
 
-		copy(row, variant, "sku");
-		copy(row, variant, "barcode");
-		copy(row, variant, "weight_g");
-		copy(row, variant, "is_active");
-		add_text(row, "variant_id", text_of(variant, "id"));
-		add_text(row, "label", label(r, variant));
-		add_text(row, "price", price_decimal(r, member(variant, "price")));
-		add_text(row, "compare_at_price",
-		    price_decimal(r, member(variant, "compare_at_price")));
+		json_add_copy(row, variant, "sku");
+		json_add_copy(row, variant, "barcode");
+		json_add_copy(row, variant, "weight_g");
+		json_add_copy(row, variant, "is_active");
+		json_add_text(row, "variant_id", json_text(variant, "id"));
+		json_add_text(row, "label", label(r, variant));
+		json_add_text(row, "price", price_decimal(r, json_member(variant, "price")));
+		json_add_text(row, "compare_at_price",
+		    price_decimal(r, json_member(variant, "compare_at_price")));
 		json_object_array_add(rows, row);
 	}
 	json_object_object_add(root, "variants", rows);
@@ -170,12 +145,12 @@ form_of(struct request *r, struct json_object *source,
 		"weight_g", "content", "content_unit", "is_active", "options" };
 	struct json_object *form = json_object_new_object();
 
-	copy(form, source, "version");
+	json_add_copy(form, source, "version");
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
-		copy(form, variant, same[i]);
-	add_text(form, "price", price_decimal(r, member(variant, "price")));
-	add_text(form, "compare_at_price",
-	    price_decimal(r, member(variant, "compare_at_price")));
+		json_add_copy(form, variant, same[i]);
+	json_add_text(form, "price", price_decimal(r, json_member(variant, "price")));
+	json_add_text(form, "compare_at_price",
+	    price_decimal(r, json_member(variant, "compare_at_price")));
 	return form;
 }
 
@@ -184,8 +159,8 @@ form_of_new(struct json_object *source)
 {
 	struct json_object *form = json_object_new_object();
 
-	copy(form, source, "version");
-	add_text(form, "tax_class", "standard");
+	json_add_copy(form, source, "version");
+	json_add_text(form, "tax_class", "standard");
 	json_object_object_add(form, "is_active", json_object_new_boolean(true));
 	return form;
 }
@@ -195,18 +170,18 @@ static void
 set_options(struct request *r, struct json_object *form,
     struct json_object *source)
 {
-	struct json_object *names = member(source, "options"), *given, *list, *row;
+	struct json_object *names = json_member(source, "options"), *given, *list, *row;
 	char key[24];
 
-	given = member(form, "options");
+	given = json_member(form, "options");
 	list = json_object_new_array();
 	for (size_t i = 0; i < json_object_array_length(names); i++) {
 		snprintf(key, sizeof(key), "%zu", i);
 		row = json_object_is_type(given, json_type_array) ?
-		    json_object_array_get_idx(given, i) : member(given, key);
+		    json_object_array_get_idx(given, i) : json_member(given, key);
 		row = row != NULL ? json_object_get(row) : json_object_new_object();
 		json_object_object_add(row, "n", json_object_new_int64((int64_t)i));
-		add_text(row, "label", in_language(r,
+		json_add_text(row, "label", in_language(r,
 		    json_object_array_get_idx(names, i)));
 		json_object_array_add(list, row);
 	}
@@ -221,10 +196,10 @@ show(struct request *r, struct json_object *source, struct json_object *variant)
 	form = r->is_form ? json_object_get(r->input_tree) : variant != NULL ?
 	    form_of(r, source, variant) : form_of_new(source);
 	if (variant != NULL) {
-		add_text(root, "variant_id", text_of(variant, "id"));
-		add_text(root, "variant_sku", text_of(variant, "sku"));
-		add_text(root, "variant_label", label(r, variant));
-		if (!str_eq(text_of(form, "version"), text_of(source, "version")))
+		json_add_text(root, "variant_id", json_text(variant, "id"));
+		json_add_text(root, "variant_sku", json_text(variant, "sku"));
+		json_add_text(root, "variant_label", label(r, variant));
+		if (!str_eq(json_text(form, "version"), json_text(source, "version")))
 			json_object_object_add(root, "now",
 			    form_of(r, source, variant));
 	}

@@ -7,6 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
+
 #define ROWS_MAX 2000
 #define CELLS_MAX 16
 #define FILE_MAX (16 * 1024 * 1024)
@@ -191,12 +193,6 @@ read_row(struct request *r, char *cells[], size_t n, const int at[], int line,
 	return true;
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 /* The file's rows as a JSON array; NULL and the problem. */
 static struct json_object *
 read_file(struct request *r, char *text)
@@ -206,7 +202,7 @@ read_file(struct request *r, char *text)
 	int at[COLUMN_COUNT], line = 1;
 	size_t n;
 
-	arena_defer(r->arena, put_json, rows);
+	json_keep(r->arena, rows);
 	text = read_record(text, cells, &n);
 	for (int c = 0; c < COLUMN_COUNT; c++) {
 		at[c] = -1;

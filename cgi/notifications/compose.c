@@ -6,17 +6,9 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/format.h"
 #include "web/person.h"
-
-static const char *
-text_of(struct json_object *data, const char *name)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(data, name, &value) && value != NULL ?
-	    json_object_get_string(value) : "";
-}
 
 /* "total": 1999 also becomes "total_text": "19,99 €". */
 static void
@@ -43,7 +35,7 @@ add_amounts(struct json_object *data, const char *lang)
 	static const char *const names[] = {
 		"total", "subtotal", "shipping", "tax"
 	};
-	const char *currency = text_of(data, "currency");
+	const char *currency = json_text(data, "currency");
 	struct json_object *lines;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -71,12 +63,6 @@ kind_of(struct request *r, const char *type)
 	return kind;
 }
 
-static void
-add_text(struct json_object *context, const char *name, const char *text)
-{
-	json_object_object_add(context, name, json_object_new_string(text));
-}
-
 /* Fills the letter's words out of the event's data. */
 static bool
 fill(struct request *r, struct letter *l)
@@ -88,14 +74,14 @@ fill(struct request *r, struct letter *l)
 	l->name = arena_strdup(r->arena, l->name);	/* context, which changes */
 	l->lang = str_eq(l->lang, "en") ? "en" : "es";
 	add_amounts(context, l->lang);
-	add_text(context, "kind", l->kind);
-	add_text(context, "lang", l->lang);
+	json_add_text(context, "kind", l->kind);
+	json_add_text(context, "lang", l->lang);
 	json_object_object_add(context, "is_en",
 	    json_object_new_boolean(str_eq(l->lang, "en")));
-	add_text(context, "name", l->name);
-	add_text(context, "base_url", r->app->conf->base_url);
+	json_add_text(context, "name", l->name);
+	json_add_text(context, "base_url", r->app->conf->base_url);
 	if (l->topic == TOPIC_OFFERS)
-		add_text(context, "unsubscribe_url", arena_printf(r->arena,
+		json_add_text(context, "unsubscribe_url", arena_printf(r->arena,
 		    "%s/%s/unsubscribe?token=%s", r->app->conf->base_url, l->lang,
 		    unsubscribe_token(r, l->address, l->topic)));
 	return template_fill(r, l->kind, template_family(l->kind), l->lang,
@@ -106,7 +92,7 @@ fill(struct request *r, struct letter *l)
 static void
 name_variant(struct json_object *data, const char *lang)
 {
-	add_text(data, "variant_name", text_of(data,
+	json_add_text(data, "variant_name", json_text(data,
 	    str_eq(lang, "en") ? "name_en" : "name_es"));
 }
 
@@ -117,10 +103,10 @@ tell(struct request *r, const struct event *event, enum topic topic,
 {
 	struct letter l = { .event = event, .topic = topic,
 	    .priority = priority, .path = path,
-	    .address = text_of(event->data, "email"),
-	    .name = text_of(event->data, "name"),
-	    .lang = text_of(event->data, "lang") };
-	const char *cart_key = text_of(event->data, "cart_key");
+	    .address = json_text(event->data, "email"),
+	    .name = json_text(event->data, "name"),
+	    .lang = json_text(event->data, "lang") };
+	const char *cart_key = json_text(event->data, "cart_key");
 
 	if (str_starts(cart_key, "user:"))
 		uuid_parse(cart_key + 5, &l.user_id);
@@ -163,7 +149,7 @@ bool
 on_email_changed(struct request *r, const struct event *event)
 {
 	db_exec(r->db, &put_contact_email, P(event->subject),
-	    P(text_of(event->data, "email")));
+	    P(json_text(event->data, "email")));
 	return !request_failed(r) && on_user(r, event);
 }
 
@@ -232,7 +218,7 @@ bool
 on_stock_low(struct request *r, const struct event *event)
 {
 	const char *location = arena_strdup(r->arena,
-	    text_of(event->data, "location"));
+	    json_text(event->data, "location"));
 	char id[UUID_TEXT_SIZE];
 
 	return tell_staff(r, event, location, arena_printf(r->arena,

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "base/embedded.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "web/page.h"
 #include "web/mustache.h"
@@ -304,12 +305,6 @@ template_get(struct request *r)
 	return show(r, in->name, in->lang);
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 /* What a preview is filled with. */
 static struct json_object *
 sample(struct request *r, const char *kind, const char *lang)
@@ -322,12 +317,9 @@ sample(struct request *r, const char *kind, const char *lang)
 	    "\"variant_name\":\"Taza\",\"sku\":\"ZC-001-01\",\"location\":\"main\","
 	    "\"lines\":[{\"name\":\"Taza\",\"quantity\":2,\"total_text\":"
 	    "\"38,00 \\u20ac\"}]}";
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *context = json_tokener_parse_ex(tokener, text,
-	    (int)sizeof(text));
+	struct json_object *context = json_parse(r->arena, text,
+	    sizeof(text) - 1);
 
-	json_tokener_free(tokener);
-	arena_defer(r->arena, put_json, context);
 	json_object_object_add(context, "kind", json_object_new_string(kind));
 	json_object_object_add(context, "lang", json_object_new_string(lang));
 	json_object_object_add(context, "base_url",

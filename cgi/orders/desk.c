@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/format.h"
 
 #define DAYS 30
@@ -52,12 +53,6 @@ DB_QUERY(sales_by_day, 1,
 	" GROUP BY d.day ORDER BY d.day");
 
 static void
-add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static void
 add_number(struct json_object *object, const char *name, int64_t number)
 {
 	json_object_object_add(object, name, json_object_new_int64(number));
@@ -74,8 +69,8 @@ bar_of(struct request *r, const struct day *day, size_t place, int64_t most)
 	add_number(bar, "y", HEIGHT - height);
 	add_number(bar, "height", height);
 	add_number(bar, "orders", day->orders);
-	add_text(bar, "day", format_date(day->day_us, r->lang, text, sizeof(text)));
-	add_text(bar, "total",
+	json_add_text(bar, "day", format_date(day->day_us, r->lang, text, sizeof(text)));
+	json_add_text(bar, "total",
 	    format_money(&day->total, r->lang, text, sizeof(text)));
 	return bar;
 }
@@ -107,7 +102,7 @@ desk(struct request *r)
 	add_number(answer, "to_ship", waiting.to_ship);
 	add_number(answer, "to_pay", waiting.to_pay);
 	add_number(answer, "orders", orders);
-	add_text(answer, "total", format_money(&total, r->lang, text, sizeof(text)));
+	json_add_text(answer, "total", format_money(&total, r->lang, text, sizeof(text)));
 	json_object_object_add(answer, "bars", bars);
 	return reply_json(r, 200, answer);
 }

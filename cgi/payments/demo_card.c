@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/token.h"
 #include "net/http_client.h"
@@ -147,43 +148,24 @@ verify_webhook(struct request *r)
 	return equal_constant_time(given, wanted);
 }
 
-static const char *
-member(struct json_object *json, const char *name)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(json, name, &value) && value != NULL ?
-	    json_object_get_string(value) : "";
-}
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 static bool
 parse_webhook(struct request *r, struct provider_word *word)
 {
-	struct json_tokener *tokener;
 	struct json_object *json, *amount;
 	size_t offset;
 
 	if (json_scan(r->arena, r->body, r->body_n, JSON_STRICT, &offset) !=
 	    JSON_GOOD)
 		return false;
-	tokener = json_tokener_new();
-	json = json_tokener_parse_ex(tokener, r->body, (int)r->body_n + 1);
-	json_tokener_free(tokener);
+	json = json_parse(r->arena, r->body, r->body_n);
 	if (json == NULL)
 		return false;
-	arena_defer(r->arena, put_json, json);
-	*word = (struct provider_word){ .event_id = member(json, "id"),
-	    .currency = member(json, "currency"),
-	    .reason = member(json, "reason") };
-	if (str_eq(member(json, "type"), "payment.paid"))
+	*word = (struct provider_word){ .event_id = json_text(json, "id"),
+	    .currency = json_text(json, "currency"),
+	    .reason = json_text(json, "reason") };
+	if (str_eq(json_text(json, "type"), "payment.paid"))
 		word->status = PAYMENT_CAPTURED;
-	else if (str_eq(member(json, "type"), "payment.declined"))
+	else if (str_eq(json_text(json, "type"), "payment.declined"))
 		word->status = PAYMENT_FAILED;
 	else
 		return false;
@@ -192,7 +174,7 @@ parse_webhook(struct request *r, struct provider_word *word)
 		return false;
 	word->amount = json_object_get_int64(amount);
 	return word->event_id[0] != '\0' && word->amount > 0 &&
-	    uuid_parse(member(json, "payment_id"), &word->payment_id);
+	    uuid_parse(json_text(json, "payment_id"), &word->payment_id);
 }
 
 const struct provider demo_card = {

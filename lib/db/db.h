@@ -139,6 +139,12 @@ int64_t db_integer_params(struct db *, const struct db_query *, int64_t absent,
 const char *db_text_params(struct db *, const struct db_query *,
     const struct db_param *, int n);
 
+/* The first column of the one row as JSON, the arena's; NULL when absent. */
+#define db_json(db, query, ...) \
+	db_json_params(db, query, DB_PARAMS(__VA_ARGS__))
+struct json_object *db_json_params(struct db *, const struct db_query *,
+    const struct db_param *, int n);
+
 /* Rows touched by the last statement. */
 int64_t db_touched(const struct db *);
 

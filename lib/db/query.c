@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 
 #define COLUMNS_MAX 64
@@ -51,32 +52,19 @@ P_TIME(int64_t us)
 	return p;
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 static struct json_object *
-parse_json(struct db *db, const char *text, int n)
+parse_json(struct db *db, const char *text)
 {
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *value = NULL;
+	struct json_object *value = json_parse(db->arena, text, strlen(text));
 
-	if (tokener != NULL)
-		value = json_tokener_parse_ex(tokener, text, n);
-	json_tokener_free(tokener);
 	if (value == NULL)
 		db_fail(db, DB_DEFECT, "a JSON column could not be read");
-	else
-		arena_defer(db->arena, put_json, value);
 	return value;
 }
 
 /* One value of a column into the struct's member. */
 static bool
-set_member(struct db *db, const struct field *f, void *row, const char *text,
-    int n)
+set_member(struct db *db, const struct field *f, void *row, const char *text)
 {
 	char *member = (char *)row + f->offset;
 
@@ -105,7 +93,7 @@ set_member(struct db *db, const struct field *f, void *row, const char *text,
 		    strtoll(text, NULL, 10);
 		return true;
 	case FIELD_TYPE_JSON: {
-		struct json_object *value = parse_json(db, text, n);
+		struct json_object *value = parse_json(db, text);
 
 		memcpy(member, &value, sizeof(value));
 		return value != NULL;
@@ -178,7 +166,7 @@ fill(struct db *db, PGresult *result, int i, const struct schema *schema,
 			set_currency(schema, row, text);
 		if (f == NULL)
 			continue;
-		if (!set_member(db, f, row, text, PQgetlength(result, i, column))) {
+		if (!set_member(db, f, row, text)) {
 			log_error("db.value", "%s.%s: unreadable value",
 			    schema->name, f->name);
 			db_fail(db, DB_DEFECT, "unreadable value");
@@ -269,6 +257,15 @@ db_text_params(struct db *db, const struct db_query *query,
 	    PQgetisnull(result, 0, 0))
 		return NULL;
 	return PQgetvalue(result, 0, 0);
+}
+
+struct json_object *
+db_json_params(struct db *db, const struct db_query *query,
+    const struct db_param *params, int n)
+{
+	const char *text = db_text_params(db, query, params, n);
+
+	return text == NULL ? NULL : parse_json(db, text);
 }
 
 int64_t

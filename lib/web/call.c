@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/token.h"
 #include "net/http_client.h"
@@ -9,26 +10,6 @@
 #include "web/json_in.h"
 
 #define ANSWER_MAX_BYTES (4 * 1024 * 1024)
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
-static struct json_object *
-parse(struct request *r, const char *text, size_t n)
-{
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *value = NULL;
-
-	if (tokener != NULL)
-		value = json_tokener_parse_ex(tokener, text, (int)n);
-	json_tokener_free(tokener);
-	if (value != NULL)
-		arena_defer(r->arena, put_json, value);
-	return value;
-}
 
 static bool
 unavailable(struct request *r, const char *path, const char *why)
@@ -81,7 +62,7 @@ call(struct request *r, enum method method, const char *path,
 	assert(!db_in_transaction(r->db));
 	*answer = (struct call_answer){ .problem = "" };
 	if (body != NULL) {
-		arena_defer(r->arena, put_json, body);
+		json_keep(r->arena, body);
 		out.body = json_object_to_json_string_length(body,
 		    JSON_C_TO_STRING_PLAIN, &out.body_n);
 	}
@@ -90,7 +71,8 @@ call(struct request *r, enum method method, const char *path,
 	answer->status = in.status;
 	if (in.status >= 500)
 		return unavailable(r, path, "failed");
-	if (in.n > 0 && (answer->json = parse(r, in.body, in.n)) == NULL)
+	if (in.n > 0 && (answer->json = json_parse(r->arena,
+	    in.body, in.n)) == NULL)
 		return unavailable(r, path, "unreadable answer");
 	if (in.status >= 400)
 		answer->problem = problem_slug(answer->json);

@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "web/call.h"
 #include "web/idem.h"
@@ -206,12 +207,6 @@ check_permission(struct request *r)
 	return false;
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 static bool
 bad_json(struct request *r, enum json_fault fault, size_t offset)
 {
@@ -224,7 +219,6 @@ bad_json(struct request *r, enum json_fault fault, size_t offset)
 static bool
 read_json(struct request *r)
 {
-	struct json_tokener *tokener;
 	enum json_fault fault;
 	size_t offset = 0;
 
@@ -235,12 +229,7 @@ read_json(struct request *r)
 	fault = json_scan(r->arena, r->body, r->body_n, JSON_STRICT, &offset);
 	if (fault != JSON_GOOD)
 		return bad_json(r, fault, offset);
-	tokener = json_tokener_new();
-	r->input_tree = json_tokener_parse_ex(tokener, r->body,
-	    (int)r->body_n + 1);	/* with its NUL: the end is certain */
-	json_tokener_free(tokener);
-	if (r->input_tree != NULL)
-		arena_defer(r->arena, put_json, r->input_tree);
+	r->input_tree = json_parse(r->arena, r->body, r->body_n);
 	return true;
 }
 
@@ -273,7 +262,7 @@ read_input(struct request *r)
 
 	if (has_body && !r->is_form && r->route->input == NULL && r->body_n == 0) {
 		r->input_tree = json_object_new_object();
-		arena_defer(r->arena, put_json, r->input_tree);
+		json_keep(r->arena, r->input_tree);
 	} else if (has_body && !r->is_form) {
 		if (!r->route->takes_raw_body && !read_json(r))
 			return false;

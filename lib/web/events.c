@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/app.h"
 #include "web/json_out.h"
 
@@ -63,12 +64,6 @@ event_is_for(enum event_type type, const char *domain, bool *personal)
 	return false;
 }
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 static struct event *
 add(struct request *r, enum event_type type, struct uuid subject,
     struct json_object *data)
@@ -77,7 +72,7 @@ add(struct request *r, enum event_type type, struct uuid subject,
 
 	assert(str_eq(event_kinds[type].source, "*") ||
 	    str_eq(event_kinds[type].source, r->app->program->name));
-	arena_defer(r->arena, put_json, data);
+	json_keep(r->arena, data);
 	event->type = type;
 	event->subject = subject;
 	event->data = data;
@@ -96,7 +91,7 @@ event_emit(struct request *r, enum event_type type, struct uuid subject,
 	struct json_object *personal =
 	    json_out(schema, data, NULL, JSON_PERSONAL);
 
-	arena_defer(r->arena, put_json, personal);
+	json_keep(r->arena, personal);
 	if (json_object_object_length(personal) > 0)
 		event->personal = personal;
 }
@@ -137,7 +132,7 @@ origin_of(struct request *r)
 	if (r->address[0] == '\0')
 		return NULL;	/* a job */
 	origin = json_object_new_object();
-	arena_defer(r->arena, put_json, origin);
+	json_keep(r->arena, origin);
 	json_object_object_add(origin, "address",
 	    json_object_new_string(r->address));
 	if (r->session != NULL && r->session->factor != NULL)
@@ -162,7 +157,7 @@ events_flush(struct request *r)
 	if (r->events == NULL)
 		return !request_failed(r);
 	rows = json_object_new_array();
-	arena_defer(r->arena, put_json, rows);
+	json_keep(r->arena, rows);
 	for (const struct event *e = r->events; e != NULL; e = e->next, n++)
 		json_object_array_add(rows, event_row(e));
 	r->events = NULL;

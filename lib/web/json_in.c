@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "web/request.h"
 #include "web/text.h"
 
@@ -10,12 +11,6 @@
 #define DEFAULT_LIST_MAX 1000
 #define NAME_SIZE 200
 #define PAIR_DEPTH 4
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
 
 struct reading {
 	struct request *r;
@@ -383,7 +378,7 @@ json_in_path(struct request *r, const struct schema *schema, void *object)
 		if (f == NULL)	/* of a form, not of the page it is on */
 			continue;
 		value = json_object_new_string(r->path_params.items[i].value);
-		arena_defer(r->arena, put_json, value);
+		json_keep(r->arena, value);
 		read_member(&in, f, value, name, object);
 	}
 	return in.good;
@@ -436,7 +431,7 @@ json_in_pairs(struct request *r, const struct params *pairs)
 {
 	struct json_object *tree = json_object_new_object();
 
-	arena_defer(r->arena, put_json, tree);
+	json_keep(r->arena, tree);
 	for (size_t i = 0; i < pairs->n; i++) {
 		const char *name = pairs->items[i].name;
 		const char *value = pairs->items[i].value;

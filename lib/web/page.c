@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "web/app.h"
 #include "web/json_in.h"
@@ -10,12 +11,6 @@
 #include "web/words.h"
 
 #define PAGE_MAX_BYTES (2 * 1024 * 1024)
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
 
 static bool
 is_for_people(const struct request *r)
@@ -42,7 +37,7 @@ root_of(struct request *r)
 {
 	if (r->json == NULL || !json_object_is_type(r->json, json_type_object)) {
 		r->json = json_object_new_object();
-		arena_defer(r->arena, put_json, r->json);
+		json_keep(r->arena, r->json);
 	}
 	return r->json;
 }
@@ -88,12 +83,6 @@ page_views(struct request *r)
 	}
 	r->json = root;
 	r->status = status;
-}
-
-static void
-add_text(struct json_object *object, const char *name, const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
 }
 
 static struct json_object *
@@ -242,15 +231,15 @@ add_problem(struct request *r, struct json_object *root)
 	    json_object_new_object() : json_object_get(r->problem_members);
 	struct json_object *type = json_object_new_object();
 
-	add_text(value, "title", app_word(r->app, r->lang,
+	json_add_text(value, "title", app_word(r->app, r->lang,
 	    arena_printf(r->arena, "problem.%s", kind->slug)));
 	if (r->problem_detail != NULL)
-		add_text(value, "detail", r->problem_detail);
+		json_add_text(value, "detail", r->problem_detail);
 	json_object_object_add(value, "status",
 	    json_object_new_int(kind->status));
 	json_object_object_add(type, kind->slug, json_object_new_boolean(true));
 	json_object_object_add(value, "type", type);
-	add_text(value, "request_id", r->id);
+	json_add_text(value, "request_id", r->id);
 	json_object_object_add(root, "problem", value);
 	add_errors(r, root);
 }
@@ -263,8 +252,8 @@ add_user(struct request *r, struct json_object *root)
 	if (r->session == NULL)
 		return;
 	user = json_object_new_object();
-	add_text(user, "name", r->session->name != NULL ? r->session->name : "");
-	add_text(user, "email", r->session->email != NULL ? r->session->email : "");
+	json_add_text(user, "name", r->session->name != NULL ? r->session->name : "");
+	json_add_text(user, "email", r->session->email != NULL ? r->session->email : "");
 	json_object_object_add(user, "is_staff", json_object_new_boolean(
 	    r->session->permissions != NULL && r->session->permissions[0] != '\0'));
 	json_object_object_add(root, "user", user);
@@ -299,14 +288,14 @@ add_surroundings(struct request *r, struct json_object *root)
 	struct uuid key = uuid_new();
 	char text[UUID_TEXT_SIZE];
 
-	add_text(root, "lang", r->lang);
-	add_text(root, "other_lang", str_eq(r->lang, "es") ? "en" : "es");
-	add_text(root, "path", str_eq(r->local_path, "/") ? "" : r->local_path);
-	add_text(root, "base_url", r->app->conf->base_url);
+	json_add_text(root, "lang", r->lang);
+	json_add_text(root, "other_lang", str_eq(r->lang, "es") ? "en" : "es");
+	json_add_text(root, "path", str_eq(r->local_path, "/") ? "" : r->local_path);
+	json_add_text(root, "base_url", r->app->conf->base_url);
 	json_object_object_add(root, "is_demo",
 	    json_object_new_boolean(r->app->conf->demo));
 	if (r->route->cache_seconds == 0) {
-		add_text(root, "idempotency_key", uuid_text(&key, text));
+		json_add_text(root, "idempotency_key", uuid_text(&key, text));
 		add_user(r, root);
 		if (r->session != NULL)
 			add_may(r, root);
@@ -356,7 +345,7 @@ show_form_again(struct request *r)
 	if (row->input != NULL) {	/* its path's fields, and presets */
 		struct json_object *none = json_object_new_object();
 
-		arena_defer(r->arena, put_json, none);
+		json_keep(r->arena, none);
 		r->input = arena_alloc(r->arena, row->input->size);
 		json_in_path(r, row->input, r->input);
 		json_in(r, row->input, none, JSON_IN_TEXT, row->path, r->input);

@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/app.h"
 
 const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
@@ -10,17 +11,11 @@ const struct problem_kind problem_kinds[PROBLEM_COUNT] = {
 #undef PROBLEM
 };
 
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
 /* An empty value that the request owns. */
 static struct json_object *
 owned(struct request *r, struct json_object *value)
 {
-	arena_defer(r->arena, put_json, value);
+	json_keep(r->arena, value);
 	return value;
 }
 

@@ -2,14 +2,9 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "web/json_out.h"
 #include "web/text.h"
-
-static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
 
 /* Pages want texts beside the values; programs want the values. */
 static const char *
@@ -23,7 +18,7 @@ reading_language(const struct request *r)
 int
 reply_json(struct request *r, int status, struct json_object *json)
 {
-	arena_defer(r->arena, put_json, json);
+	json_keep(r->arena, json);
 	r->json = json;
 	r->status = status;
 	return status;
@@ -105,7 +100,7 @@ page_set(struct request *r, const char *name, struct json_object *value)
 {
 	if (r->page_data == NULL) {
 		r->page_data = json_object_new_object();
-		arena_defer(r->arena, put_json, r->page_data);
+		json_keep(r->arena, r->page_data);
 	}
 	json_object_object_add(r->page_data, name, value);
 }

@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "crypto/token.h"
 #include "web/app.h"
 #include "web/call.h"
@@ -28,12 +29,6 @@ session_copy_key(struct request *r, const char *token_hash)
 }
 
 static void
-put_json(void *object)
-{
-	json_object_put(object);
-}
-
-static void
 set_session(struct request *r, struct json_object *json)
 {
 	struct session *session = arena_new_of(r->arena, struct session);
@@ -51,7 +46,6 @@ from_copy(struct request *r, const char *token_hash)
 	const char *key = session_copy_key(r, token_hash);
 	struct redis_value value;
 	struct json_object *json;
-	struct json_tokener *tokener;
 
 	if (key == NULL || !redis_do(r->redis, r->arena, &value, "GET", key) ||
 	    value.type != REDIS_TEXT)
@@ -60,12 +54,9 @@ from_copy(struct request *r, const char *token_hash)
 		return true;
 	if (str_eq(value.text, "ask"))
 		return false;
-	tokener = json_tokener_new();
-	json = json_tokener_parse_ex(tokener, value.text, (int)value.n);
-	json_tokener_free(tokener);
+	json = json_parse(r->arena, value.text, value.n);
 	if (json == NULL)
 		return false;
-	arena_defer(r->arena, put_json, json);
 	set_session(r, json);
 	return true;
 }

@@ -147,7 +147,7 @@ form_of(struct json_object *source)
 		"categories", "attributes", "options", "similar", "together" };
 	struct json_object *form = json_object_new_object(), *options;
 
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		json_object_object_add(form, same[i],
 		    json_object_get(json_member(source, same[i])));
 	for (int i = 0; languages[i] != NULL; i++)

@@ -146,7 +146,7 @@ form_of(struct request *r, struct json_object *source,
 	struct json_object *form = json_object_new_object();
 
 	json_add_copy(form, source, "version");
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		json_add_copy(form, variant, same[i]);
 	json_add_text(form, "price", price_decimal(r, json_member(variant, "price")));
 	json_add_text(form, "compare_at_price",

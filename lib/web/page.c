@@ -269,7 +269,7 @@ add_may(struct request *r, struct json_object *root)
 		"auth.user.read", "audit.entry.read", "system.job.read" };
 	struct json_object *may = json_object_new_object();
 
-	for (size_t i = 0; i < sizeof(of_menu) / sizeof(of_menu[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(of_menu); i++)
 		if (session_may(r->session, of_menu[i]))
 			json_set_dotted(r->arena, may, of_menu[i],
 			    json_object_new_boolean(true));

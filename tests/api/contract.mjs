@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
-const notes = `${process.env.ZOCO_DIR}/log/contract`;
+const notes = process.env.ZOCO_CONTRACT ?? `${process.env.ZOCO_DIR}/log/contract`;
 let routes, ajv;
 
 // [{ method, path, pattern, responses }], those with fewer parameters first.

@@ -26,12 +26,13 @@ test('every job of the crontab is listed with its next run', async () => {
 
 test('what runs is told from what has ended, and from what was killed', async () => {
 	const runs = async () => (await boss.api('GET', '/system/jobs/deliver_events')).body.runs;
+	const pid = () => Number(readFileSync(`${dir}/run/pids/job-deliver_events`, 'utf8'));
+	process.kill(pid(), 'SIGTERM');     // its databases are gone: the next one has today's
 	for (const domain of ['orders', 'system'])
 		await until(async () => (await runs()).some(run => run.domain === domain && run.state === 'running' && run.ended_at === null), 'the pump', 60);
 	const pump = await find('deliver_events');
 	assert.ok(pump.is_looping && pump.domains.includes('orders') && pump.domains.includes('system'));
-	const pid = readFileSync(`${dir}/run/pids/job-deliver_events`, 'utf8').trim();
-	for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' '))
+	for (const child of readFileSync(`/proc/${pid()}/task/${pid()}/children`, 'utf8').trim().split(' '))
 		process.kill(Number(child), 'SIGKILL');
 	await until(async () => (await runs()).some(run => run.state === 'lost' && run.ended_at === null), 'the end', 30);
 	assert.equal((await boss.api('GET', '/system/jobs/nonsense')).status, 404);

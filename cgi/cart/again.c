@@ -6,7 +6,6 @@
 
 #include <json-c/json.h>
 
-#include "web/call.h"
 #include "web/json_out.h"
 
 struct again {
@@ -20,39 +19,25 @@ SCHEMA(again_input, struct again,
 	FIELD_LIST(struct again, lines, lines_n, &cart_line_schema,
 	    .required = true, .min = 1, .max = CART_SHOWN_MAX));
 
-struct sold {
-	struct uuid variant_id;
-	int64_t unit_gross;
-	bool is_available;
-};
-
-static SCHEMA(sold_schema, struct sold,
-	FIELD_UUID(struct sold, variant_id),
-	FIELD_I64(struct sold, unit_gross),
-	FIELD_BOOL(struct sold, is_available));
-
 /* Those of the lines that are sold, at the price that will be seen. */
 static bool
 keep_sold(struct request *r, const struct again *in, struct cart_content *kept)
 {
 	const struct cart_content wanted = { in->lines, in->lines_n, NULL, false };
-	struct call_answer answer;
-	struct sold *sold;
-	size_t n;
+	struct prices prices;
 
-	if (!call(r, POST, "/internal/catalog/prices",
-	    cart_ids_of(in->lines, in->lines_n), &answer) ||
-	    !call_read_list(r, &answer, "items", &sold_schema, (void **)&sold, &n))
+	if (!cart_ask_prices(r, in->lines, in->lines_n, &prices))
 		return false;
-	kept->lines = arena_new_array(r->arena, struct cart_line, n + 1);
-	for (size_t i = 0; i < n; i++) {
+	kept->lines = arena_new_array(r->arena, struct cart_line, prices.n + 1);
+	for (size_t i = 0; i < prices.n; i++) {
+		const struct price *price = &prices.items[i];
 		const struct cart_line *line =
-		    cart_line_of(&wanted, sold[i].variant_id);
+		    cart_line_of(&wanted, price->variant_id);
 
-		if (sold[i].is_available && line != NULL)
+		if (price->is_available && line != NULL)
 			kept->lines[kept->n++] = (struct cart_line){
 			    line->variant_id, line->quantity,
-			    sold[i].unit_gross };
+			    price->unit_gross };
 	}
 	return true;
 }

@@ -41,6 +41,26 @@ const struct cart_line *cart_line_of(const struct cart_content *, struct uuid);
 /* {"variant_ids": [...]}, as catalog and inventory are asked; the caller's. */
 struct json_object *cart_ids_of(const struct cart_line *, size_t n);
 
+/* What the catalogue says of variants now; those it knows, in no order. */
+struct price {
+	struct uuid variant_id;
+	const char *slug, *name, *sku, *options, *image, *currency;
+	int64_t unit_gross;
+	int32_t tax_rate;
+	bool is_available;
+};
+struct prices {
+	struct price *items;
+	size_t n;
+};
+
+/* Asks the catalogue; false with the problem. */
+bool cart_ask_prices(struct request *, const struct cart_line *, size_t n,
+    struct prices *);
+
+/* NULL: the catalogue does not know it. */
+const struct price *cart_price_of(const struct prices *, struct uuid);
+
 /* What PATCH /cart sets; only what was given. */
 struct contact {
 	const char *email;		/* NULL: as it was */
@@ -113,8 +133,10 @@ extern const struct schema cart_schema, contact_input, item_add_input,
     item_set_input, item_id_input, cart_key_input, ordered_input,
     cart_page_input, again_input;
 
-/* Answers with the cart as it is now; `key` NULL: as the asker sees it. */
-int cart_show(struct request *, const char *key, int status);
+/* Answers with the cart as it is now; `key` NULL: as the asker sees it. Prices
+ * that were just asked, or NULL, save asking again. */
+int cart_show(struct request *, const char *key, int status,
+    const struct prices *);
 
 int cart_get(struct request *);
 int cart_page(struct request *);

@@ -10,25 +10,17 @@
 #include "web/call.h"
 #include "web/json_out.h"
 
-struct priced {
-	struct uuid variant_id;
-	const char *slug, *name, *sku, *options, *image, *currency;
-	int64_t unit_gross;
-	int32_t tax_rate;
-	bool is_available;
-};
-
-static SCHEMA(priced_schema, struct priced,
-	FIELD_UUID(struct priced, variant_id),
-	FIELD_TEXT(struct priced, slug),
-	FIELD_TEXT(struct priced, name),
-	FIELD_TEXT(struct priced, sku),
-	FIELD_TEXT(struct priced, options),
-	FIELD_TEXT(struct priced, image),
-	FIELD_TEXT(struct priced, currency),
-	FIELD_I64(struct priced, unit_gross),
-	FIELD_I32(struct priced, tax_rate),
-	FIELD_BOOL(struct priced, is_available));
+static SCHEMA(price_schema, struct price,
+	FIELD_UUID(struct price, variant_id),
+	FIELD_TEXT(struct price, slug),
+	FIELD_TEXT(struct price, name),
+	FIELD_TEXT(struct price, sku),
+	FIELD_TEXT(struct price, options),
+	FIELD_TEXT(struct price, image),
+	FIELD_TEXT(struct price, currency),
+	FIELD_I64(struct price, unit_gross),
+	FIELD_I32(struct price, tax_rate),
+	FIELD_BOOL(struct price, is_available));
 
 struct stock {
 	struct uuid variant_id;
@@ -116,6 +108,17 @@ cart_ids_of(const struct cart_line *lines, size_t n)
 	return body;
 }
 
+bool
+cart_ask_prices(struct request *r, const struct cart_line *lines, size_t n,
+    struct prices *prices)
+{
+	struct call_answer answer;
+
+	return call(r, POST, "/internal/catalog/prices", cart_ids_of(lines, n),
+	    &answer) && call_read_list(r, &answer, "items", &price_schema,
+	    (void **)&prices->items, &prices->n);
+}
+
 /* The row of a variant in an array whose structs begin with its id. */
 static const void *
 row_of(const void *rows, size_t n, size_t size, const struct uuid *id)
@@ -129,6 +132,13 @@ row_of(const void *rows, size_t n, size_t size, const struct uuid *id)
 	return NULL;
 }
 
+const struct price *
+cart_price_of(const struct prices *prices, struct uuid variant_id)
+{
+	return row_of(prices->items, prices->n, sizeof(*prices->items),
+	    &variant_id);
+}
+
 static void
 add_fault(struct cart *cart, struct line *line, const char *code)
 {
@@ -139,7 +149,7 @@ add_fault(struct cart *cart, struct line *line, const char *code)
 
 /* The line's words and amounts, and its part of the totals. */
 static void
-price_line(struct cart *cart, struct line *line, const struct priced *price,
+price_line(struct cart *cart, struct line *line, const struct price *price,
     int64_t seen)
 {
 	struct tax_split split = { .tax = 0 };
@@ -166,7 +176,7 @@ price_line(struct cart *cart, struct line *line, const struct priced *price,
 /* NULL: the catalogue, or inventory, does not know it. */
 static void
 add_line(struct cart *cart, const struct cart_line *from,
-    const struct priced *price, const struct stock *stock, bool stock_known)
+    const struct price *price, const struct stock *stock, bool stock_known)
 {
 	struct line *line = &cart->lines[cart->lines_n++];
 
@@ -202,30 +212,49 @@ read_stock(struct request *r, const struct cart_line *lines, size_t n,
 	return false;
 }
 
+/* Those that were asked, unless another line has come in meanwhile. */
 static bool
-fill(struct request *r, struct cart *cart, const struct cart_line *lines,
-    size_t n)
+prices_of(struct request *r, const struct cart_content *content,
+    const struct prices *asked, struct prices *prices)
 {
-	struct call_answer answer;
-	struct priced *priced;
+	size_t i = 0;
+
+	while (asked != NULL && i < content->n &&
+	    cart_price_of(asked, content->lines[i].variant_id) != NULL)
+		i++;
+	if (i < content->n)
+		return cart_ask_prices(r, content->lines, content->n, prices);
+	if (asked != NULL)
+		*prices = *asked;
+	return true;
+}
+
+static bool
+fill(struct request *r, struct cart *cart, const struct cart_content *content,
+    const struct prices *asked)
+{
+	const struct cart_line *lines = content->lines;
+	struct prices prices = { .n = 0 };
 	struct stock *stock = NULL;
-	size_t priced_n, stock_n = 0;
+	size_t stock_n = 0;
 	bool stock_known;
 
-	if (!call(r, POST, "/internal/catalog/prices", cart_ids_of(lines, n), &answer) ||
-	    !call_read_list(r, &answer, "items", &priced_schema,
-	    (void **)&priced, &priced_n))
+	if (content->n == 0)
+		return true;
+	if (!prices_of(r, content, asked, &prices))
 		return false;
-	stock_known = read_stock(r, lines, n, &stock, &stock_n);
-	for (size_t i = 0; i < n; i++)
-		add_line(cart, &lines[i], row_of(priced, priced_n, sizeof(*priced),
-		    &lines[i].variant_id), row_of(stock, stock_n, sizeof(*stock),
+	stock_known = read_stock(r, lines, content->n, &stock, &stock_n);
+	for (size_t i = 0; i < content->n; i++)
+		add_line(cart, &lines[i],
+		    cart_price_of(&prices, lines[i].variant_id),
+		    row_of(stock, stock_n, sizeof(*stock),
 		    &lines[i].variant_id), stock_known);
 	return true;
 }
 
 int
-cart_show(struct request *r, const char *key, int status)
+cart_show(struct request *r, const char *key, int status,
+    const struct prices *asked)
 {
 	struct cart cart = { .lines = NULL };
 	struct cart_content content = { .n = 0 };
@@ -240,7 +269,7 @@ cart_show(struct request *r, const char *key, int status)
 	cart.marketing_consent = content.marketing_consent;
 	memcpy(cart.totals->subtotal.currency, "EUR", 4);
 	memcpy(cart.totals->tax.currency, "EUR", 4);
-	if (content.n > 0 && !fill(r, &cart, content.lines, content.n))
+	if (!fill(r, &cart, &content, asked))
 		return r->status;
 	page_set(r, "has_lines", json_object_new_boolean(content.n > 0));
 	page_set(r, "is_blocked", json_object_new_boolean(cart.problems_n > 0));
@@ -250,7 +279,7 @@ cart_show(struct request *r, const char *key, int status)
 int
 cart_get(struct request *r)
 {
-	return cart_show(r, NULL, 200);
+	return cart_show(r, NULL, 200, NULL);
 }
 
 /* The page, which may offer to take back that a line was removed. */
@@ -270,21 +299,16 @@ offer_back(struct request *r, const struct removed *in)
 {
 	const struct cart_line line = { .variant_id = in->removed };
 	struct cart_content content = { .n = 0 };
-	struct call_answer answer;
+	struct prices prices;
 	struct json_object *offer;
-	struct priced *priced;
-	size_t n;
 
-	if (!cart_read(r, &content) ||
-	    !call(r, POST, "/internal/catalog/prices", cart_ids_of(&line, 1),
-	    &answer) || !call_read_list(r, &answer, "items", &priced_schema,
-	    (void **)&priced, &n)) {
+	if (!cart_read(r, &content) || !cart_ask_prices(r, &line, 1, &prices)) {
 		call_forgive(r);	/* the page stands without */
 		return;
 	}
-	if (n == 0 || cart_line_of(&content, in->removed) != NULL)
+	if (prices.n == 0 || cart_line_of(&content, in->removed) != NULL)
 		return;
-	offer = json_out(&priced_schema, priced, r->lang, JSON_ALL);
+	offer = json_out(&price_schema, prices.items, r->lang, JSON_ALL);
 	json_object_object_add(offer, "quantity",
 	    json_object_new_int(in->quantity));
 	page_set(r, "removed", offer);
@@ -294,7 +318,7 @@ int
 cart_page(struct request *r)
 {
 	const struct removed *in = request_input(r);
-	int status = cart_show(r, NULL, 200);
+	int status = cart_show(r, NULL, 200, NULL);
 
 	if (status == 200 && !uuid_is_nil(&in->removed))
 		offer_back(r, in);

@@ -3,9 +3,6 @@
  */
 #include "cart.h"
 
-#include <json-c/json.h>
-
-#include "web/call.h"
 #include "web/text.h"
 
 SCHEMA(item_add_input, struct cart_line,
@@ -25,60 +22,54 @@ SCHEMA(contact_input, struct contact,
 	FIELD_BOOL(struct contact, marketing_consent,
 	    HAS(struct contact, has_consent)));
 
-struct sold {
-	int64_t unit_gross;
-	bool is_available;
-};
-
-static SCHEMA(sold_schema, struct sold,
-	FIELD_I64(struct sold, unit_gross),
-	FIELD_BOOL(struct sold, is_available));
-
-/* Is it for sale at all, and for how much? Sets the problem when it is not. */
-static bool
-is_sold(struct request *r, struct uuid variant_id, int64_t *price)
-{
-	struct json_object *body = json_object_new_object();
-	struct json_object *ids = json_object_new_array();
-	struct call_answer answer;
-	char id[UUID_TEXT_SIZE];
-	struct sold *sold;
-	size_t n;
-
-	json_object_array_add(ids, json_object_new_string(
-	    uuid_text(&variant_id, id)));
-	json_object_object_add(body, "variant_ids", ids);
-	if (!call(r, POST, "/internal/catalog/prices", body, &answer) ||
-	    !call_read_list(r, &answer, "items", &sold_schema, (void **)&sold, &n))
-		return false;
-	if (n == 1 && sold->is_available) {
-		*price = sold->unit_gross;
-		return true;
-	}
-	problem_field(r, "variant_id", "choice", field_message(r, "choice", 0, 0));
-	problem(r, PROBLEM_INVALID);
-	return false;
-}
-
 /* A form goes on to the page of the cart, which asks for itself. */
 static int
-answer(struct request *r, const char *key, int status)
+answer(struct request *r, const char *key, int status,
+    const struct prices *asked)
 {
 	return r->route->kind == KIND_PAGE ? reply_empty(r, 204) :
-	    cart_show(r, key, status);
+	    cart_show(r, key, status, asked);
+}
+
+/* Today's prices of the cart as it will be with this line. */
+static bool
+prices_with(struct request *r, const struct cart_line *line,
+    struct prices *prices)
+{
+	struct cart_content content;
+	struct cart_line *lines;
+
+	if (!cart_read(r, &content))
+		return false;
+	lines = arena_new_array(r->arena, struct cart_line, content.n + 1);
+	if (content.n > 0)
+		memcpy(lines, content.lines, content.n * sizeof(*lines));
+	lines[content.n] = *line;
+	return cart_ask_prices(r, lines, content.n +
+	    (cart_line_of(&content, line->variant_id) == NULL), prices);
 }
 
 int
 item_add(struct request *r)
 {
 	struct cart_line line = *(const struct cart_line *)request_input(r);
+	const struct price *price;
+	struct prices prices;
 	const char *key;
 
-	if (!is_sold(r, line.variant_id, &line.seen) ||
-	    (key = cart_key(r, true)) == NULL ||
+	if (!prices_with(r, &line, &prices))
+		return r->status;
+	price = cart_price_of(&prices, line.variant_id);
+	if (price == NULL || !price->is_available) {
+		problem_field(r, "variant_id", "choice",
+		    field_message(r, "choice", 0, 0));
+		return problem(r, PROBLEM_INVALID);
+	}
+	line.seen = price->unit_gross;
+	if ((key = cart_key(r, true)) == NULL ||
 	    !cart_store_of(key)->change(r, key, CART_ADD, &line))
 		return r->status;
-	return answer(r, key, 201);
+	return answer(r, key, 201, &prices);
 }
 
 /* The key of a cart that should be there; NULL with the problem. */
@@ -100,7 +91,7 @@ item_set(struct request *r)
 	if (key == NULL || !cart_store_of(key)->change(r, key, CART_SET,
 	    request_input(r)))
 		return r->status;
-	return answer(r, key, 200);
+	return answer(r, key, 200, NULL);
 }
 
 /* A page is told what went, to offer it once more. */
@@ -117,7 +108,7 @@ item_delete(struct request *r)
 		return r->status;
 	line = cart_line_of(&content, in->variant_id);
 	if (r->route->kind != KIND_PAGE || line == NULL)
-		return answer(r, key, 200);
+		return answer(r, key, 200, NULL);
 	return reply_redirect(r, arena_printf(r->arena,
 	    "/cart?removed=%s&quantity=%" PRId32,
 	    uuid_text(&line->variant_id, id), line->quantity));
@@ -132,7 +123,7 @@ cart_set(struct request *r)
 	if (key == NULL || ((in->email != NULL || in->has_consent) &&
 	    !cart_store_of(key)->set_contact(r, key, in)))
 		return r->status;
-	return cart_show(r, key, 200);
+	return cart_show(r, key, 200, NULL);
 }
 
 int

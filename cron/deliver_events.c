@@ -24,9 +24,9 @@
 #include "web/json_out.h"
 
 #define DOMAINS_MAX 16
-#define BATCH 100
+#define BATCH 200
 #define BATCH_MORE 10
-#define BATCH_BYTES (48 * 1024)	/* a program takes bodies of 64 KiB */
+#define BATCH_BYTES (192 * 1024)	/* a program takes 256 KiB from us */
 #define WAIT_US 250000
 #define WAIT_MAX_US 16000000
 
@@ -75,22 +75,31 @@ DB_QUERY(read_parked, 2,
 	"  AND NOT is_dead ORDER BY subject, number) p"
 	" JOIN outbox o ON o.number = p.number WHERE p.next_at <= now()"
 	" ORDER BY o.number LIMIT $2::int");
-DB_QUERY(move_cursor, 2,
-	"INSERT INTO outbox_cursor (subscriber, number) VALUES ($1, $2::bigint)"
+/*
+ * How it went, in one statement. Its COMMIT need not be on the disk: what a
+ * crash of the server takes is only sent again, and the inbox knows it.
+ */
+DB_QUERY(pass, 3,
+	"WITH parked AS (INSERT INTO outbox_parked (subscriber, number, subject,"
+	"  tries, error, next_at) SELECT $1, p.number, p.subject,"
+	"  CASE WHEN p.error = '' THEN 0 ELSE 1 END, p.error,"
+	"  now() + interval '1 second' FROM jsonb_to_recordset($3::jsonb)"
+	"   AS p(number bigint, subject uuid, error text)"
+	"  ON CONFLICT ON CONSTRAINT outbox_parked_pkey DO NOTHING)"
+	" INSERT INTO outbox_cursor (subscriber, number) SELECT $1, $2::bigint"
+	" FROM set_config('synchronous_commit', 'off', true)"
 	" ON CONFLICT ON CONSTRAINT outbox_cursor_pkey DO UPDATE"
 	" SET number = excluded.number");
-DB_QUERY(park, 4,
-	"INSERT INTO outbox_parked (subscriber, number, subject, tries, error,"
-	" next_at) VALUES ($1, $2::bigint, $3::uuid, CASE WHEN $4 = '' THEN 0 ELSE 1"
-	" END, $4, now() + interval '1 second')"
-	" ON CONFLICT ON CONSTRAINT outbox_parked_pkey DO NOTHING");
-DB_QUERY(unpark, 2,
-	"DELETE FROM outbox_parked WHERE subscriber = $1 AND number = $2::bigint");
-DB_QUERY(park_longer, 3,
-	"UPDATE outbox_parked SET tries = tries + 1, error = $3,"
+DB_QUERY(pass_parked, 2,
+	"WITH told AS (SELECT number, error FROM jsonb_to_recordset($2::jsonb)"
+	"  AS t(number bigint, error text)),"
+	" taken AS (DELETE FROM outbox_parked p USING told WHERE subscriber = $1"
+	"  AND p.number = told.number AND told.error = '')"
+	" UPDATE outbox_parked p SET tries = tries + 1, error = told.error,"
 	" is_dead = tries + 1 >= 10, next_at = now() + least(interval '10 minutes',"
 	"  interval '1 second' * power(2, tries)) * (0.9 + 0.2 * random())"
-	" WHERE subscriber = $1 AND number = $2::bigint");
+	" FROM told WHERE subscriber = $1 AND p.number = told.number"
+	" AND told.error <> ''");
 
 DB_QUERY(count_new, 1, "SELECT count(*) FROM outbox WHERE number >"
     " coalesce((SELECT number FROM outbox_cursor WHERE subscriber = $1), 0)");
@@ -138,8 +147,8 @@ error_of(struct json_object *results, size_t i)
 		return "no answer";
 	if (json_object_get_boolean(value))
 		return NULL;
-	return json_object_object_get_ex(result, "error", &value) ?
-	    json_object_get_string(value) : "refused";
+	return json_text(result, "error")[0] != '\0' ?
+	    json_text(result, "error") : "refused";
 }
 
 /*
@@ -244,11 +253,34 @@ pack(const char *source, const char *subscriber, struct row *rows, size_t *n,
 	return events;
 }
 
+/* How an event went: "" is well, or that it waits behind another. */
+static void
+tell(struct json_object *list, const struct row *row, const char *error)
+{
+	struct json_object *told = json_object_new_object();
+	char subject[UUID_TEXT_SIZE];
+
+	json_object_object_add(told, "number", json_object_new_int64(row->number));
+	json_add_text(told, "subject", uuid_text(&row->subject, subject));
+	json_add_text(told, "error", error);
+	json_object_array_add(list, told);
+}
+
+static const char *
+text_of(struct request *r, struct json_object *list)
+{
+	const char *text = arena_strdup(r->arena,
+	    json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN));
+
+	json_object_put(list);
+	return text;
+}
+
 /* New events after the cursor; how many were passed, or -1: to be repeated. */
 static int64_t
 deliver_new(struct request *r, const char *source, struct subscriber *to)
 {
-	struct json_object *events, *results = NULL;
+	struct json_object *events, *results = NULL, *parked;
 	struct row *rows, *sent[BATCH];
 	bool personal;
 	size_t n, sent_n;
@@ -259,28 +291,22 @@ deliver_new(struct request *r, const char *source, struct subscriber *to)
 	events = pack(source, to->name, rows, &n, sent, &sent_n);
 	if (events != NULL && (results = post(r, to, events)) == NULL)
 		return -1;
-	if (!step_begin(r))
-		return 0;
-	for (size_t i = 0; i < sent_n; i++) {
-		const char *error = error_of(results, i);
-
-		if (error != NULL)
-			db_exec(r->db, &park, P(to->name), P(sent[i]->number),
-			    P(sent[i]->subject), P(error));
-	}
+	parked = json_object_new_array();
+	for (size_t i = 0; i < sent_n; i++)
+		if (error_of(results, i) != NULL)
+			tell(parked, sent[i], error_of(results, i));
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].is_blocked && is_for(&rows[i], to->name, &personal))
-			db_exec(r->db, &park, P(to->name), P(rows[i].number),
-			    P(rows[i].subject), P(""));
-	db_exec(r->db, &move_cursor, P(to->name), P(rows[n - 1].number));
-	return step_end(r) ? (int64_t)n : 0;
+			tell(parked, &rows[i], "");
+	return db_exec(r->db, &pass, P(to->name), P(rows[n - 1].number),
+	    P(text_of(r, parked))) ? (int64_t)n : 0;
 }
 
 /* The first parked event of each subject, when its time has come. */
 static int64_t
 deliver_parked(struct request *r, const char *source, struct subscriber *to)
 {
-	struct json_object *events, *results = NULL;
+	struct json_object *events, *results = NULL, *told;
 	struct row *rows, *sent[BATCH];
 	size_t n, sent_n;
 
@@ -290,18 +316,14 @@ deliver_parked(struct request *r, const char *source, struct subscriber *to)
 	events = pack(source, to->name, rows, &n, sent, &sent_n);
 	if (events != NULL && (results = post(r, to, events)) == NULL)
 		return -1;
-	if (!step_begin(r))
-		return 0;
+	told = json_object_new_array();
 	for (size_t i = 0; i < sent_n; i++) {
 		const char *error = error_of(results, i);
 
-		if (error == NULL)
-			db_exec(r->db, &unpark, P(to->name), P(sent[i]->number));
-		else
-			db_exec(r->db, &park_longer, P(to->name),
-			    P(sent[i]->number), P(error));
+		tell(told, sent[i], error != NULL ? error : "");
 	}
-	return step_end(r) ? (int64_t)sent_n : 0;
+	db_exec(r->db, &pass_parked, P(to->name), P(text_of(r, told)));
+	return request_failed(r) ? 0 : (int64_t)sent_n;
 }
 
 /* What --dry-run says. */

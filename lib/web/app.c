@@ -14,6 +14,7 @@
 #include "web/words.h"
 
 #define BODY_MAX (64 * 1024)
+#define INTERNAL_MAX (256 * 1024)	/* events come in batches */
 #define UPLOAD_MAX (8 * 1024 * 1024)
 
 /* A worker: what it keeps from request to request. */
@@ -113,7 +114,8 @@ static bool
 read_body(struct request *r, FCGX_Request *fcgi)
 {
 	const char *length = request_env(r, "CONTENT_LENGTH");
-	size_t max = r->app->program->stores_bodies ? UPLOAD_MAX : BODY_MAX;
+	size_t max = r->app->program->stores_bodies ? UPLOAD_MAX :
+	    str_eq(request_env(r, "ZOCO_INTERNAL"), "1") ? INTERNAL_MAX : BODY_MAX;
 	unsigned long long n = strtoull(length, NULL, 10);
 	char *body;
 

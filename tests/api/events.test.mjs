@@ -161,7 +161,7 @@ test('many events in one transaction: all arrive, although a batch is too large 
 	const count = 120, subject = randomUUID();
 	meddle('inventory', `WITH c AS (UPDATE outbox_counter SET number = number + ${count} RETURNING number - ${count} AS n)
 		INSERT INTO outbox (number, id, type, subject, actor, request_id, data)
-		SELECT c.n + i, gen_random_uuid(), 'stock.low', '${subject}', 'guest', '', jsonb_build_object('filler', repeat('x', 2000))
+		SELECT c.n + i, gen_random_uuid(), 'stock.low', '${subject}', 'guest', '', jsonb_build_object('filler', repeat('x', 2500))
 		FROM c, generate_series(1, ${count}) AS i`);
 	const numbers = () => sql('audit', `SELECT number FROM entry WHERE entity = '${subject}' ORDER BY sequence`).map(e => e.number);
 	await until(() => numbers().length === count, 'all entries', 20);
@@ -173,7 +173,7 @@ test('one event that is too large for its subscriber is given up alone', async (
 	meddle('inventory', `WITH c AS (UPDATE outbox_counter SET number = number + 2 RETURNING number - 2 AS n)
 		INSERT INTO outbox (number, id, type, subject, actor, request_id, data)
 		SELECT c.n + i, gen_random_uuid(), 'stock.low', s::uuid, 'guest', '', jsonb_build_object('filler', repeat('x', size))
-		FROM c, (VALUES (1, '${large}', 70000), (2, '${small}', 1)) AS v (i, s, size)`);
+		FROM c, (VALUES (1, '${large}', 300000), (2, '${small}', 1)) AS v (i, s, size)`);
 	await until(() => sql('audit', `SELECT 1 FROM entry WHERE entity = '${small}'`).length === 1, 'the small one');
 	const [row] = await until(() => { const rows = sql('inventory', `SELECT tries, error FROM outbox_parked
 		WHERE subject = '${large}' AND subscriber = 'audit'`); return rows.length > 0 && rows; }, 'the large one to be parked');

@@ -252,6 +252,20 @@ fill(struct request *r, struct cart *cart, const struct cart_content *content,
 	return true;
 }
 
+/* "id,id": for the part of the page that tells what goes well with them. */
+static void
+set_variant_ids(struct request *r, const struct cart_content *content)
+{
+	struct buf ids;
+	char id[UUID_TEXT_SIZE];
+
+	buf_init(&ids, r->arena, CART_LINES_MAX * UUID_TEXT_SIZE + 1);
+	for (size_t i = 0; i < content->n && i < CART_LINES_MAX; i++)
+		buf_printf(&ids, "%s%s", i > 0 ? "," : "",
+		    uuid_text(&content->lines[i].variant_id, id));
+	page_set(r, "variant_ids", json_object_new_string(ids.data));
+}
+
 int
 cart_show(struct request *r, const char *key, int status,
     const struct prices *asked)
@@ -272,6 +286,7 @@ cart_show(struct request *r, const char *key, int status,
 	if (!fill(r, &cart, &content, asked))
 		return r->status;
 	page_set(r, "has_lines", json_object_new_boolean(content.n > 0));
+	set_variant_ids(r, &content);
 	page_set(r, "is_blocked", json_object_new_boolean(cart.problems_n > 0));
 	return reply(r, status, &cart_schema, &cart);
 }

@@ -36,6 +36,20 @@ struct shown {
 };
 extern const struct schema shown_schema;
 
+struct related {
+	struct shown *similar, *together;
+	size_t similar_n, together_n;
+};
+
+/* What staff have put beside a product, eight of each. */
+bool related_find(struct request *, const char *product_id, struct related *);
+
+/*
+ * The stored document of the product that the path names by id or slug; NULL
+ * and the problem.
+ */
+struct json_object *product_find(struct request *);
+
 /* Sets what a product's page says beside its decorated document. */
 bool product_window(struct request *, struct json_object *document);
 
@@ -85,7 +99,7 @@ extern const struct schema product_list_input, product_list_schema,
     attribute_schema, attribute_form_input, attribute_new_form_input,
     category_add_input, category_change_input, category_source_schema,
     category_form_input, category_new_form_input, synonym_form_input,
-    unlisted_schema;
+    unlisted_schema, related_schema, together_input;
 extern const struct db_rule product_rules[], sale_rules[], category_rules[],
     attribute_rules[];
 
@@ -94,6 +108,8 @@ int product_list(struct request *);
 int suggest(struct request *);
 int product_get(struct request *);
 int product_page(struct request *);
+int product_related(struct request *);
+int together(struct request *);
 int product_add(struct request *);
 int product_change(struct request *);
 int product_archive(struct request *);

@@ -82,10 +82,11 @@ DB_QUERY(find_by_other_slug, 2,
 	"  AND lang IN ('es', 'en') LIMIT 1), (SELECT product_id FROM old_slug"
 	"  WHERE slug = $2 AND lang IN ('es', 'en') ORDER BY lang = $1 DESC LIMIT 1))");
 
-/* The stored document, or NULL and the problem. */
-static struct json_object *
-find(struct request *r, const char *name)
+struct json_object *
+product_find(struct request *r)
 {
+	const struct product_get *in = request_input(r);
+	const char *name = in->id;
 	struct json_object *document;
 	struct uuid id;
 
@@ -113,8 +114,7 @@ answer(struct request *r, int status, struct json_object *document)
 int
 product_get(struct request *r)
 {
-	const struct product_get *in = request_input(r);
-	struct json_object *document = find(r, in->id);
+	struct json_object *document = product_find(r);
 
 	return document == NULL ? r->status : answer(r, 200, document);
 }
@@ -218,7 +218,7 @@ int
 product_page(struct request *r)
 {
 	const struct product_get *in = request_input(r);
-	struct json_object *document = find(r, in->id);
+	struct json_object *document = product_find(r);
 
 	if (document == NULL)
 		return r->status;

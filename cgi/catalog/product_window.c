@@ -251,13 +251,37 @@ DB_QUERY(list_near, 2,
 DB_QUERY(find_other_slug, 2,
 	"SELECT slug FROM product_document WHERE lang = $1 AND product_id = $2::uuid");
 
+static void
+set_shown(struct request *r, const char *name, const struct shown *rows,
+    size_t n)
+{
+	page_set(r, arena_printf(r->arena, "has_%s", name),
+	    json_object_new_boolean(n > 0));
+	page_set(r, name, json_out_list(&shown_schema, rows, n, r->lang));
+}
+
+/* Staff's picks; where there is none that is like it, what lies near it. */
+static bool
+set_picks(struct request *r, const char *id)
+{
+	struct related related;
+	struct shown *near = NULL;
+	size_t n = 0;
+
+	if (!related_find(r, id, &related) || (related.similar_n == 0 &&
+	    !db_all(r->db, &list_near, &shown_schema, &near, &n, P(r->lang), P(id))))
+		return false;
+	set_shown(r, "together", related.together, related.together_n);
+	set_shown(r, "similar", related.similar, related.similar_n);
+	set_shown(r, "near", near, n);
+	return true;
+}
+
 /* The variants already have labels and texts. */
 bool
 product_window(struct request *r, struct json_object *document)
 {
 	const char *id = json_text(document, "product_id"), *slug;
-	struct shown *near;
-	size_t n;
 
 	set_rows(r, document);
 	set_stock_labels(r, document);
@@ -265,9 +289,5 @@ product_window(struct request *r, struct json_object *document)
 	slug = db_text(r->db, &find_other_slug,
 	    P(str_eq(r->lang, "es") ? "en" : "es"), P(id));
 	page_set(r, "other_slug", json_object_new_string(slug != NULL ? slug : id));
-	if (!db_all(r->db, &list_near, &shown_schema, &near, &n, P(r->lang), P(id)))
-		return false;
-	page_set(r, "has_near", json_object_new_boolean(n > 0));
-	page_set(r, "near", json_out_list(&shown_schema, near, n, r->lang));
-	return true;
+	return set_picks(r, id);
 }

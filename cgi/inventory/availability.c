@@ -61,29 +61,6 @@ SCHEMA(availability_input, struct availability_query,
 	FIELD_TEXT(struct availability_query, variants, .required = true,
 	    .max = VARIANTS_MAX * 37, .help = "Ids of variants, with commas"));
 
-/* "id,id" as a JSON array; NULL and a fault when one is no id. */
-static const char *
-ids_of(struct request *r, const char *list)
-{
-	struct buf out;
-	char *copy = arena_strdup(r->arena, list), *id, text[UUID_TEXT_SIZE];
-	struct uuid parsed;
-
-	buf_init(&out, r->arena, 64 * 1024);
-	while ((id = strsep(&copy, ",")) != NULL) {
-		if (!uuid_parse(id, &parsed)) {
-			problem_field(r, "variants", "id",
-			    field_message(r, "id", 0, 0));
-			problem(r, PROBLEM_INVALID);
-			return NULL;
-		}
-		buf_printf(&out, "%c\"%s\"", out.len == 0 ? '[' : ',',
-		    uuid_text(&parsed, text));
-	}
-	buf_putc(&out, ']');
-	return out.data;
-}
-
 static SCHEMA(fragment_schema, struct availability,
 	FIELD_UUID(struct availability, variant_id),
 	FIELD_ENUM(struct availability, state, stock_states),
@@ -94,7 +71,7 @@ int
 availability_list(struct request *r)
 {
 	const struct availability_query *in = request_input(r);
-	const char *ids = ids_of(r, in->variants);
+	const char *ids = request_ids(r, "variants", in->variants);
 	struct availability *found;
 	bool is_plain = true;
 	size_t n;
@@ -181,7 +158,7 @@ availability_internal(struct request *r)
 		buf_printf(&list, "%s%s", i > 0 ? "," : "", in->variant_ids[i]);
 	if (in->variant_ids_n == 0)
 		return reply_list(r, &availability_schema, NULL, 0, NULL);
-	if ((ids = ids_of(r, list.data)) == NULL)
+	if ((ids = request_ids(r, "variants", list.data)) == NULL)
 		return r->status;
 	if (!availability_find(r, ids, &found, &n))
 		return 0;

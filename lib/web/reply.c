@@ -196,3 +196,24 @@ cursor_read_number(struct request *r, const char *cursor, int64_t *number)
 	*number = strtoll(part, &end, 10);
 	return (end != part && *end == '\0' && errno == 0) || cursor_refuse(r);
 }
+
+const char *
+request_ids(struct request *r, const char *field, const char *list)
+{
+	struct buf out;
+	char *copy = arena_strdup(r->arena, list), *id, text[UUID_TEXT_SIZE];
+	struct uuid parsed;
+
+	buf_init(&out, r->arena, 64 * 1024);
+	while ((id = strsep(&copy, ",")) != NULL) {
+		if (!uuid_parse(id, &parsed)) {
+			problem_field(r, field, "id", field_message(r, "id", 0, 0));
+			problem(r, PROBLEM_INVALID);
+			return NULL;
+		}
+		buf_printf(&out, "%c\"%s\"", out.len == 0 ? '[' : ',',
+		    uuid_text(&parsed, text));
+	}
+	buf_putc(&out, ']');
+	return out.data;
+}

@@ -152,4 +152,7 @@ bool cursor_read_number(struct request *, const char *cursor, int64_t *);
 /* Answers 422 for parts that are none of ours; false. */
 bool cursor_refuse(struct request *);
 
+/* "id,id" as a JSON array; NULL, and the fault of that field, if one is no id. */
+const char *request_ids(struct request *, const char *field, const char *list);
+
 #endif

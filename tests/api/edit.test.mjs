@@ -2,7 +2,7 @@
 // as a program does, and on the pages. Nothing typed is lost.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Client, customer, sql, staff, until } from './client.mjs';
+import { Client, customer, sql, staff, until, variant } from './client.mjs';
 
 const visitor = new Client(), boss = await staff();
 const fields = answer => answer.body.errors.map(e => [e.field, e.code]);
@@ -74,6 +74,27 @@ test('all parts of a product change, each only if given; the source tells them',
 		[['attributes.0', 'choice'], ['similar.0', 'choice'], ['similar.1', 'choice']]);
 	assert.equal((await change(id, { brand: 'X' }, `"${stored.version}"`)).status, 412);
 	assert.equal((await boss.api('GET', `/catalog/products/${visitor_id()}/source`)).status, 404);
+});
+
+test('picks are shown beside a product, in their order, and with a cart: only what is in the shop', async () => {
+	const [a, b, c, draft] = [await create(), await create(), await create(), await create({ status: 'draft' })];
+	const { id, slug, variants } = await create({});
+	assert.equal((await change(id, { similar: [b.id, a.id], together: [draft.id, c.id, a.id] })).status, 200);
+	const ids = list => list.map(i => i.id);
+	const { body } = await visitor.api('GET', `/catalog/products/${slug}/related?lang=es`);
+	assert.deepEqual([ids(body.similar), ids(body.together)], [[b.id, a.id], [c.id, a.id]]);
+	assert.deepEqual(body.similar[0].price, euros(4900));
+	const html = await (await visitor.fetch(`/es/p/${slug}`)).text();
+	assert.match(html, new RegExp(`Van bien juntos.*${c.slug}.*${a.slug}.*Parecidos.*${b.slug}.*${a.slug}`, 's'));
+	assert.doesNotMatch(html, /misma estantería/, 'what is near stands in only for picks');
+	const withCart = async list => ids((await visitor.api('GET', `/catalog/together?variants=${list}`)).body.items);
+	assert.deepEqual(await withCart(variants[0].id), [c.id, a.id]);
+	assert.deepEqual(await withCart(`${variants[0].id},${c.variants[0].id}`), [a.id], 'but not what is in it');
+	assert.deepEqual(fields(await visitor.api('GET', '/catalog/together?variants=x')), [['variants', 'id']]);
+	assert.equal((await visitor.api('GET', `/catalog/products/${visitor_id()}/related`)).status, 404);
+	const shopper = new Client();
+	assert.equal((await shopper.api('POST', '/cart/items', { variant_id: variant(22) })).status, 201);
+	assert.match(await (await shopper.fetch('/en/cart')).text(), /Goes well with.*\/en\/p\/geranio-pot/s);
 });
 const visitor_id = () => '0190a000-0000-7000-8001-000000000999';
 

@@ -7,7 +7,8 @@
  * Message-ID: at least once, and exactly once when nothing is killed there.
  * A channel that is slow or refuses takes its own turn only; each has a rate
  * that it does not pass. While there is no mail server, mails wait without
- * being counted as tried, and go out within a minute of its return.
+ * being counted as tried, and go out within a minute of its return. Codes that
+ * somebody waits for pass all others, within a second and the message under way.
  */
 #include "cgi/notifications/notifications.h"
 
@@ -18,6 +19,16 @@
 #define BATCH 20
 #define TIMEOUT_MS 15000
 #define AWAY_MAX_US (32 * CLOCK_SECOND)
+#define CODES_US CLOCK_SECOND
+
+/* What messages are sent with. */
+struct sender {
+	struct job *job;
+	struct request *r;
+	struct mailer *mailer;
+	struct turn *turns;
+	int64_t codes_us;	/* when codes were looked for */
+};
 
 /* A channel's share: fills by the minute, up to one batch. */
 struct turn {
@@ -77,16 +88,17 @@ mail_send(struct request *r, struct mailer *mailer, const struct message *m,
 
 /* False: whoever takes it is away, from this one and the others. */
 static bool
-send_one(struct job *job, struct request *r, struct mailer *mailer,
-    enum channel channel, const struct message *m, const char **reply)
+send_one(struct sender *s, enum channel channel, const struct message *m,
+    const char **reply)
 {
+	struct request *r = s->r;
 	bool is_sandbox = r->app->conf->sandbox_address[0] != '\0';
 	enum send_result result = SEND_DONE;
 	int64_t retry_after_s = 0;
 
 	*reply = "sandbox";
 	if (channel == CHANNEL_MAIL)
-		result = mail_send(r, mailer, m, reply);
+		result = mail_send(r, s->mailer, m, reply);
 	else if (!is_sandbox && channel == CHANNEL_SMS)
 		result = sms_send(r, m, &retry_after_s, reply);
 	else if (!is_sandbox)
@@ -94,27 +106,32 @@ send_one(struct job *job, struct request *r, struct mailer *mailer,
 	if (result != SEND_AWAY &&
 	    queue_done(r, m, result, retry_after_s, *reply) &&
 	    result == SEND_DONE)
-		job->done++;
+		s->job->done++;
 	else
-		job->failed++;
+		s->job->failed++;
 	return result != SEND_AWAY;
 }
 
+static void send_codes(struct sender *);
+
 /* How many were sent; those that cannot be now go back into the queue. */
 static size_t
-send_batch(struct job *job, struct request *r, struct mailer *mailer,
-    enum channel channel, struct turn *t, const struct message *messages,
-    size_t n)
+send_batch(struct sender *s, enum channel channel, int priority,
+    const struct message *messages, size_t n)
 {
+	struct turn *t = &s->turns[channel];
 	const char *reply = "";
 	bool is_away = false;
 	size_t i;
 
-	for (i = 0; i < n && !is_away && !job_should_stop(job); i++)
-		is_away = !send_one(job, r, mailer, channel, &messages[i], &reply);
+	for (i = 0; i < n && !is_away && !job_should_stop(s->job); i++) {
+		if (priority > PRIORITY_NOW)
+			send_codes(s);
+		is_away = !send_one(s, channel, &messages[i], &reply);
+	}
 	i -= is_away;
 	if (i < n)
-		queue_release(r, messages + i, n - i, is_away ? reply : "");
+		queue_release(s->r, messages + i, n - i, is_away ? reply : "");
 	if (!is_away)
 		t->away_us = 0;
 	else if (t->away_us == 0)
@@ -126,17 +143,38 @@ send_batch(struct job *job, struct request *r, struct mailer *mailer,
 	return i;
 }
 
+/* Between any two messages, if there are some: they wait for no channel's turn,
+ * but count in it. */
+static void
+send_codes(struct sender *s)
+{
+	static const enum channel channels[] = { CHANNEL_SMS, CHANNEL_MAIL };
+	int64_t now = clock_monotonic_us();
+	struct message *messages;
+	size_t n;
+
+	if (now - s->codes_us < CODES_US)
+		return;
+	s->codes_us = now;
+	for (size_t i = 0; i < ARRAY_LEN(channels); i++)
+		if (now >= s->turns[channels[i]].retry_at_us &&
+		    queue_claim(s->r, channels[i], PRIORITY_NOW, BATCH, &messages,
+		    &n) && n > 0)
+			send_batch(s, channels[i], PRIORITY_NOW, messages, n);
+}
+
 static int
 run(struct job *job, struct request *r)
 {
 	const struct conf *conf = r->app->conf;
-	struct mailer *mailer = mailer_new(conf->smtp_url, conf->smtp_user,
-	    secret_of(r, conf->smtp_password_file), TIMEOUT_MS);
 	struct turn turns[] = {
 		[CHANNEL_MAIL] = { .per_minute = conf->mail_per_minute },
 		[CHANNEL_SMS] = { .per_minute = conf->sms_per_minute },
 		[CHANNEL_PUSH] = { .per_minute = conf->push_per_minute },
 	};
+	struct sender sender = { job, r, mailer_new(conf->smtp_url,
+	    conf->smtp_user, secret_of(r, conf->smtp_password_file), TIMEOUT_MS),
+	    turns, 0 };
 	struct message *messages;
 	size_t n, sent;
 
@@ -148,20 +186,23 @@ run(struct job *job, struct request *r)
 			job->done = queue_due(r);
 			break;
 		}
+		job_start_step(job, r);
+		sender.codes_us = 0;
+		send_codes(&sender);
 		for (int c = 0; c < CHANNEL_COUNT && !job_should_stop(job); c++) {
 			int most = allowed(&turns[c]);
 
 			job_start_step(job, r);
-			if (most == 0 || !queue_claim(r, (enum channel)c, most,
-			    &messages, &n))
+			if (most <= 0 || !queue_claim(r, (enum channel)c,
+			    PRIORITY_ANY, most, &messages, &n))
 				continue;
-			sent += send_batch(job, r, mailer, (enum channel)c,
-			    &turns[c], messages, n);
+			sent += send_batch(&sender, (enum channel)c,
+			    PRIORITY_ANY, messages, n);
 		}
 		if (sent == 0 && job_is_looping(job))
 			db_wait(r->db, 1000);
 	} while (!job_should_stop(job) && (sent > 0 || job_is_looping(job)));
-	mailer_free(mailer);
+	mailer_free(sender.mailer);
 	return 0;
 }
 

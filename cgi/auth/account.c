@@ -14,6 +14,7 @@ SCHEMA(account_schema, struct account,
 	FIELD_TEXT(struct account, password_hash, .secret = true),
 	FIELD_TEXT(struct account, roles),
 	FIELD_TEXT(struct account, permissions),
+	FIELD_TEXT(struct account, phone),
 	FIELD_BOOL(struct account, is_active),
 	FIELD_BOOL(struct account, is_verified),
 	FIELD_BOOL(struct account, has_factor));
@@ -34,7 +35,7 @@ SCHEMA(me_schema, struct account,
 	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x" \
 	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id" \
 	"  AND r.permissions <> ''), '') AS permissions," \
-	" a.is_active, a.verified_at IS NOT NULL AS is_verified," \
+	" a.phone, a.is_active, a.verified_at IS NOT NULL AS is_verified," \
 	" EXISTS (SELECT FROM factor f WHERE f.account_id = a.id" \
 	"  AND f.confirmed_at IS NOT NULL) AS has_factor FROM account a"
 
@@ -44,6 +45,9 @@ DB_QUERY(find_by_id, 1, ACCOUNT_COLUMNS " WHERE a.id = $1::uuid");
 DB_QUERY(put_link, 4,
 	"INSERT INTO link (token_hash, account_id, purpose, expires_at)"
 	" VALUES ($1, $2::uuid, $3, now() + $4::int * interval '1 minute')");
+DB_QUERY(find_link, 2,
+	"SELECT account_id AS id FROM link WHERE token_hash = $1 AND purpose = $2"
+	" AND used_at IS NULL AND expires_at > now()");
 DB_QUERY(use_link, 2,
 	"UPDATE link SET used_at = now() WHERE token_hash = $1 AND purpose = $2"
 	" AND used_at IS NULL AND expires_at > now() RETURNING account_id AS id");
@@ -116,6 +120,21 @@ link_make(struct request *r, struct uuid account_id, const char *purpose,
 }
 
 bool
+link_find(struct request *r, const char *token, const char *purpose,
+    struct uuid *account_id)
+{
+	char hash[DIGEST_HEX_SIZE];
+	struct account account;
+
+	token_hash_hex(token, hash);
+	if (!db_one(r->db, &find_link, &account_schema, &account,
+	    P((const char *)hash), P(purpose)))
+		return false;
+	*account_id = account.id;
+	return true;
+}
+
+bool
 link_use(struct request *r, const char *token, const char *purpose,
     struct uuid *account_id)
 {
@@ -181,9 +200,9 @@ account_tell(struct request *r, enum event_type type,
 
 void
 account_tell_factor(struct request *r, enum event_type type,
-    const struct account *account, const char *factor)
+    const struct account *account, const char *factor, const char *url)
 {
-	tell(r, type, account, NULL, factor);
+	tell(r, type, account, url, factor);
 }
 
 int

@@ -22,6 +22,7 @@ extern const struct db_rule email_rules[];
 struct account {
 	struct uuid id;
 	const char *email, *name, *language, *password_hash, *roles, *permissions;
+	const char *phone;		/* proven; "" where there is none */
 	bool is_active, is_verified;
 	bool has_factor;	/* a second one, confirmed */
 };
@@ -65,13 +66,33 @@ struct factors {
 };
 extern const char *const factor_kinds[];
 bool factors_find(struct request *, struct uuid account_id, struct factors *);
-/* For a page: has_totp, has_email, has_recovery. */
+bool factors_have(const struct factors *, const char *kind);
+/* For a page: has_totp, has_sms, has_email, has_recovery. */
 void factors_show(struct request *, const struct factors *);
 
 /* Uses up a code of the app, or a recovery code; false: it is none, or was
  * used. Commit whatever comes of it. */
 bool totp_take(struct request *, struct uuid account_id, const char *code);
 bool recovery_take(struct request *, struct uuid account_id, const char *code);
+
+/* Who asks has this factor from now on, or no more, and is told by mail. Other
+ * sessions end with a new one. False: it was so before. In a transaction. */
+bool factor_put(struct request *, const char *kind);
+bool factor_drop(struct request *, const char *kind);
+
+/* Six digits; a typed code without spaces, in small letters; 422 for it. */
+const char *six_digits(struct request *);
+const char *code_tidy(struct request *, const char *code);
+int code_is_wrong(struct request *);
+
+/* A code by SMS: may the shop pay for one more (else the answer is set)? Take
+ * before BEGIN, send within. */
+bool sms_may_go(struct request *, struct uuid account_id, const char *phone);
+void sms_code_send(struct request *, struct uuid account_id, const char *phone,
+    const char *code);
+
+/* The last digits: what a page shows of a number. */
+const char *phone_end(struct request *, const char *phone);
 
 /* What copies of the sessions of an account, or of all who have a role, say is
  * about to be no longer true. Before COMMIT. */
@@ -124,6 +145,9 @@ const char *device_name(struct request *, const char *user_agent);
 /* A link for a mail: its token's hash is stored, the address is returned. */
 const char *link_make(struct request *, struct uuid account_id,
     const char *purpose, int minutes);
+/* Whose link is it? */
+bool link_find(struct request *, const char *token, const char *purpose,
+    struct uuid *account_id);
 /* Uses a link up: the account it was for; false: it is not (or no more) good. */
 bool link_use(struct request *, const char *token, const char *purpose,
     struct uuid *account_id);
@@ -140,7 +164,7 @@ void account_tell(struct request *, enum event_type, const struct account *,
     const char *url);
 /* The same, with the factor that was shown or changed. */
 void account_tell_factor(struct request *, enum event_type,
-    const struct account *, const char *factor);
+    const struct account *, const char *factor, const char *url);
 
 /* Does who asks hold all of them (spaced)? If not, the first is named. */
 bool rights_hold_all(struct request *, const char *permissions);
@@ -189,7 +213,8 @@ extern const struct schema register_input, login_input, token_input,
     session_list_schema, session_check_input, page_query, login_page_input,
     enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
     entered_schema, all_data_schema, email_change_input,
-    email_confirmed_schema, verify_input, step_up_input;
+    email_confirmed_schema, verify_input, step_up_input, challenge_input,
+    challenge_form_input, code_page_input, phone_input, phone_confirm_input;
 
 bool role_name_is_valid(const char *);
 
@@ -226,11 +251,18 @@ int go_on(struct request *, const char *next, const char *preset);
 int menu(struct request *);
 int totp_start(struct request *);
 int totp_confirm(struct request *);
+int totp_page(struct request *);
 int email_factor_add(struct request *);
+int sms_factor_add(struct request *);
 int factor_remove(struct request *);
+int phone_start(struct request *);
+int phone_confirm(struct request *);
+int phone_remove(struct request *);
+int phone_page(struct request *);
 int recovery_renew(struct request *);
 int factor_list(struct request *);
 int challenge_send(struct request *);
+int challenge_send_form(struct request *);
 int challenge_verify(struct request *);
 int challenge_page(struct request *);
 int challenge_form(struct request *);

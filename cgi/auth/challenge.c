@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <json-c/json.h>
 
+#include "base/url.h"
 #include "crypto/password.h"
 #include "crypto/token.h"
 #include "web/limit.h"
@@ -35,7 +36,7 @@ DB_QUERY(set_code, 2,
 	"UPDATE challenge SET code_hash = $2, codes_sent = codes_sent + 1"
 	" WHERE token_hash = $1 AND codes_sent < 3 AND ended_at IS NULL"
 	" AND expires_at > now() AND tries < 5");
-DB_QUERY(use_mailed, 2,
+DB_QUERY(use_sent, 2,
 	"UPDATE challenge SET code_hash = '' WHERE token_hash = $1"
 	" AND code_hash = $2 AND code_hash <> ''");
 
@@ -83,10 +84,10 @@ find(struct request *r, const struct db_query *query,
 	    db_one(r->db, query, &challenge_schema, challenge, P(hash));
 }
 
-/* --- Codes by mail --- */
+/* --- Codes by mail and by SMS --- */
 
-/* Six digits, each as likely (2^32 is far more than 10^6). */
-static const char *
+/* Each as likely (2^64 is far more than 10^6). */
+const char *
 six_digits(struct request *r)
 {
 	uint64_t number;
@@ -95,14 +96,14 @@ six_digits(struct request *r)
 	return arena_printf(r->arena, "%06u", (unsigned)(number % 1000000));
 }
 
-/* Six digits are few: the hash is of them and the challenge together. */
+/* Six digits are few: the hash is of them, how they went, and the challenge. */
 static const char *
-mailed_hash(struct request *r, const char *code)
+sent_hash(struct request *r, const char *method, const char *code)
 {
 	char hash[DIGEST_HEX_SIZE];
 
 	return arena_strdup(r->arena, token_hash_hex(arena_printf(r->arena,
-	    "%s %s", request_cookie(r, COOKIE), code), hash));
+	    "%s %s %s", request_cookie(r, COOKIE), method, code), hash));
 }
 
 struct mailed {
@@ -115,32 +116,69 @@ static SCHEMA(mailed_schema, struct mailed,
 	FIELD_TEXT(struct mailed, name, .personal = true),
 	FIELD_TEXT(struct mailed, code, .personal = true));
 
-/* POST /auth/mfa/challenge: three mails at most. */
+static void
+mail_code(struct request *r, const struct account *account, const char *code)
+{
+	struct mailed mailed = { account->email, account->name, r->lang, code };
+
+	event_emit(r, EVENT_CODE_ASKED, account->id, &mailed_schema, &mailed);
+}
+
+static const char *const sent_kinds[] = { "email", "sms", NULL };
+
+struct send {
+	int method;
+	const char *next;
+};
+
+SCHEMA(challenge_input, struct send,
+	FIELD_ENUM(struct send, method, sent_kinds, .preset = "email"));
+SCHEMA(challenge_form_input, struct send,
+	FIELD_ENUM(struct send, method, sent_kinds, .preset = "email"),
+	FIELD_TEXT(struct send, next, .max = 500));
+
+/* POST /auth/mfa/challenge: three codes at most. */
 int
 challenge_send(struct request *r)
 {
+	const struct send *in = request_input(r);
+	const char *method = sent_kinds[in->method], *code = six_digits(r);
+	bool is_sms = str_eq(method, "sms");
 	struct challenge challenge;
 	struct account account;
 	struct factors factors;
-	struct mailed mailed = { .lang = r->lang };
-	bool has_email = false;
 
 	if (!find(r, &find_challenge, &challenge) ||
 	    !account_find_id(r, challenge.account_id, &account) ||
 	    !factors_find(r, account.id, &factors))
 		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_SIGNED_IN);
-	for (size_t i = 0; i < factors.kinds_n; i++)
-		has_email |= str_eq(factors.kinds[i], "email");
-	if (!has_email)
+	if (!factors_have(&factors, method))
 		return problem(r, PROBLEM_NOT_FOUND);
-	mailed.code = six_digits(r);
+	if (is_sms && !sms_may_go(r, account.id, account.phone))
+		return r->status;
+	if (!step_begin(r))
+		return 0;
 	if (!db_exec(r->db, &set_code, P(token_hash(r)),
-	    P(mailed_hash(r, mailed.code))))
+	    P(sent_hash(r, method, code)))) {
+		step_undo(r);
 		return request_failed(r) ? 0 : problem(r, PROBLEM_TOO_MANY);
-	mailed.email = account.email;
-	mailed.name = account.name;
-	event_emit(r, EVENT_CODE_ASKED, account.id, &mailed_schema, &mailed);
-	return reply_empty(r, 204);
+	}
+	if (is_sms)
+		sms_code_send(r, account.id, account.phone, code);
+	else
+		mail_code(r, &account, code);
+	return step_end(r) ? reply_empty(r, 204) : 0;
+}
+
+int
+challenge_send_form(struct request *r)
+{
+	const struct send *in = request_input(r);
+	int status = challenge_send(r);
+
+	return status != 204 ? status : reply_redirect(r, arena_printf(r->arena,
+	    "/login/code?sent=%s&next=%s", sent_kinds[in->method],
+	    in->next == NULL ? "" : url_escape(r->arena, in->next)));
 }
 
 /* --- The code --- */
@@ -159,8 +197,8 @@ SCHEMA(verify_input, struct verify,
 	FIELD_TEXT(struct verify, next, .max = 500));
 
 /* People type spaces, and capitals where recovery codes have none. */
-static const char *
-tidy(struct request *r, const char *code)
+const char *
+code_tidy(struct request *r, const char *code)
 {
 	char *copy = arena_strdup(r->arena, code), *to = copy;
 
@@ -171,6 +209,13 @@ tidy(struct request *r, const char *code)
 	return copy;
 }
 
+int
+code_is_wrong(struct request *r)
+{
+	problem_field(r, "code", "code", field_message(r, "code", 0, 0));
+	return problem(r, PROBLEM_INVALID);
+}
+
 static bool
 take(struct request *r, struct uuid account_id, const char *method,
     const char *code)
@@ -179,8 +224,8 @@ take(struct request *r, struct uuid account_id, const char *method,
 		return totp_take(r, account_id, code);
 	if (str_eq(method, "recovery"))
 		return recovery_take(r, account_id, code);
-	return token_hash(r) != NULL && db_exec(r->db, &use_mailed,
-	    P(token_hash(r)), P(mailed_hash(r, code)));
+	return token_hash(r) != NULL && db_exec(r->db, &use_sent,
+	    P(token_hash(r)), P(sent_hash(r, method, code)));
 }
 
 /*
@@ -227,7 +272,7 @@ verify(struct request *r, struct account *account)
 	}
 	if (!may_try(r, account) || !step_begin(r))
 		return false;
-	is_taken = take(r, account->id, method, tidy(r, in->code));
+	is_taken = take(r, account->id, method, code_tidy(r, in->code));
 	if (!is_taken) {
 		step_undo(r);
 		return wrong_code(r, account->id, method);
@@ -273,7 +318,7 @@ is_right(struct request *r, const struct step_up *in,
 	struct factors factors;
 
 	if (!str_eq(method, "password"))
-		return take(r, account->id, method, tidy(r, in->code));
+		return take(r, account->id, method, code_tidy(r, in->code));
 	return factors_find(r, account->id, &factors) && !factors.has_app &&
 	    password_verify(account->password_hash, in->code,
 	    strlen(in->code));
@@ -328,18 +373,38 @@ step_up_form(struct request *r)
 	    r->status;
 }
 
+struct code_page {
+	int sent;
+	bool is_sent;
+	const char *next;
+};
+
+SCHEMA(code_page_input, struct code_page,
+	FIELD_ENUM(struct code_page, sent, sent_kinds,
+	    HAS(struct code_page, is_sent)),
+	FIELD_TEXT(struct code_page, next, .max = 500));
+
 /* GET /login/code: what the browser's challenge may be met with. */
 int
 challenge_page(struct request *r)
 {
+	const struct code_page *in = request_input(r);
 	struct challenge challenge;
+	struct account account;
 	struct factors factors;
 
 	if (!find(r, &find_challenge, &challenge))
 		return request_failed(r) ? 0 : reply_redirect(r, "/login");
-	if (!factors_find(r, challenge.account_id, &factors))
+	if (!account_find_id(r, challenge.account_id, &account) ||
+	    !factors_find(r, challenge.account_id, &factors))
 		return 0;
 	factors_show(r, &factors);
+	if (factors_have(&factors, "sms"))
+		page_set(r, "phone_end",
+		    json_object_new_string(phone_end(r, account.phone)));
+	if (in->is_sent)
+		page_set(r, arena_printf(r->arena, "sent_%s",
+		    sent_kinds[in->sent]), json_object_new_boolean(true));
 	return page_show(r);
 }
 

@@ -18,7 +18,8 @@
 #define RECOVERY_CODES 10
 #define RECOVERY_GROUPS 6	/* of four characters of five bits: 120 bits */
 
-const char *const factor_kinds[] = { "totp", "email", "recovery", NULL };
+const char *const factor_kinds[] = { "totp", "sms", "email", "recovery",
+	NULL };
 
 DB_QUERY(list_factors, 1,
 	"SELECT kind FROM factor WHERE account_id = $1::uuid"
@@ -50,6 +51,15 @@ factors_find(struct request *r, struct uuid account_id, struct factors *factors)
 		factors->has_app |= str_eq(rows[i].kind, "totp");
 	}
 	return true;
+}
+
+bool
+factors_have(const struct factors *factors, const char *kind)
+{
+	for (size_t i = 0; i < factors->kinds_n; i++)
+		if (str_eq(factors->kinds[i], kind))
+			return true;
+	return false;
 }
 
 void
@@ -88,13 +98,16 @@ DB_QUERY(put_totp, 2,
 	" created_at = now() WHERE factor.confirmed_at IS NULL");
 DB_QUERY(read_totp, 1,
 	"SELECT secret FROM factor WHERE account_id = $1::uuid AND kind = 'totp'");
+DB_QUERY(read_new_totp, 1,
+	"SELECT secret FROM factor WHERE account_id = $1::uuid AND kind = 'totp'"
+	" AND confirmed_at IS NULL");
 /* The one that gets this row has used the code; nobody else can. */
 DB_QUERY(take_step, 2,
 	"UPDATE factor SET last_step = $2::bigint WHERE account_id = $1::uuid"
 	" AND kind = 'totp' AND last_step < $2::bigint");
-DB_QUERY(confirm_factor, 2,
+DB_QUERY(confirm_factor, 1,
 	"UPDATE factor SET confirmed_at = now() WHERE account_id = $1::uuid"
-	" AND kind = $2 AND confirmed_at IS NULL");
+	" AND kind = 'totp' AND confirmed_at IS NULL");
 
 /* A row's dark modules, each run of them as one part of a path. */
 static void
@@ -140,35 +153,66 @@ SCHEMA(enrolment_schema, struct enrolment,
 	FIELD_TEXT(struct enrolment, uri, .help = "otpauth: what the QR carries"),
 	FIELD_TEXT(struct enrolment, qr, .help = "its drawing, a data: address"));
 
-/* Shown once: whoever asks again gets another secret. */
+static const uint8_t *
+read_secret(struct request *r, const struct db_query *query,
+    struct uuid account_id)
+{
+	const char *sealed = db_text(r->db, query, P(account_id));
+	const uint8_t *secret;
+	size_t n;
+
+	return sealed != NULL && (secret = seal_open(r->arena, seal_key(r),
+	    sealed, seal_context(r, account_id), &n)) != NULL &&
+	    n == TOTP_SECRET_SIZE ? secret : NULL;
+}
+
+static int
+show_secret(struct request *r, int status,
+    const uint8_t secret[TOTP_SECRET_SIZE])
+{
+	struct enrolment made;
+
+	made.secret = totp_text(r->arena, secret);
+	made.uri = totp_uri(r->arena, secret,
+	    app_word(r->app, r->lang, "layout.shop_name"), r->session->email);
+	made.qr = qr_image(r, made.uri);
+	return reply(r, status, &enrolment_schema, &made);
+}
+
+/* Whoever asks again gets another secret. */
 int
 totp_start(struct request *r)
 {
 	struct uuid id = r->session->user_id;
 	uint8_t secret[TOTP_SECRET_SIZE];
-	struct enrolment made;
 
 	random_bytes(secret, sizeof(secret));
 	if (!db_exec(r->db, &put_totp, P(id), P((const char *)seal(r->arena,
 	    seal_key(r), secret, sizeof(secret), seal_context(r, id)))))
 		return request_failed(r) ? 0 : problem(r, PROBLEM_ALREADY_EXISTS);
-	made.secret = totp_text(r->arena, secret);
-	made.uri = totp_uri(r->arena, secret,
-	    app_word(r->app, r->lang, "layout.shop_name"), r->session->email);
-	made.qr = qr_image(r, made.uri);
-	return reply(r, 201, &enrolment_schema, &made);
+	return show_secret(r, 201, secret);
+}
+
+/* GET /account/security/totp: the secret, until its first code. */
+int
+totp_page(struct request *r)
+{
+	struct uuid id = r->session->user_id;
+	const uint8_t *secret = read_secret(r, &read_new_totp, id);
+
+	if (secret == NULL)
+		return request_failed(r) ? 0 :
+		    reply_redirect(r, "/account/security");
+	return show_secret(r, 200, secret);
 }
 
 bool
 totp_take(struct request *r, struct uuid account_id, const char *code)
 {
-	const char *sealed = db_text(r->db, &read_totp, P(account_id));
-	const uint8_t *secret;
+	const uint8_t *secret = read_secret(r, &read_totp, account_id);
 	int64_t step;
-	size_t n;
 
-	if (sealed == NULL || (secret = seal_open(r->arena, seal_key(r), sealed,
-	    seal_context(r, account_id), &n)) == NULL || n != TOTP_SECRET_SIZE)
+	if (secret == NULL)
 		return false;
 	step = totp_step(secret, clock_now_us() / 1000000, code);
 	return step >= 0 && db_exec(r->db, &take_step, P(account_id), P(step));
@@ -243,12 +287,12 @@ recovery_take(struct request *r, struct uuid account_id, const char *code)
 
 /* Said to its owner by mail, too. */
 static void
-tell(struct request *r, enum event_type type)
+tell(struct request *r, enum event_type type, const char *kind)
 {
 	struct account account;
 
 	if (account_find_id(r, r->session->user_id, &account))
-		account_tell(r, type, &account, arena_printf(r->arena,
+		account_tell_factor(r, type, &account, kind, arena_printf(r->arena,
 		    "%s/%s/account/security", r->app->conf->base_url, r->lang));
 }
 
@@ -273,7 +317,7 @@ taken_up(struct request *r, const char *kind)
 	session_end_others(r, r->session->user_id, r->session->session_id);
 	db_exec(r->db, &mark_session, P(r->session->session_id), P(kind));
 	sessions_changed(r, r->session->user_id);
-	tell(r, EVENT_FACTOR_ADDED);
+	tell(r, EVENT_FACTOR_ADDED, kind);
 }
 
 int
@@ -283,23 +327,37 @@ totp_confirm(struct request *r)
 	struct uuid id = r->session->user_id;
 	struct recovery made;
 
-	if (!totp_take(r, id, in->code) ||
-	    !db_exec(r->db, &confirm_factor, P(id), P("totp"))) {
-		if (request_failed(r))
-			return 0;
-		problem_field(r, "code", "code", field_message(r, "code", 0, 0));
-		return problem(r, PROBLEM_INVALID);
-	}
+	if (!totp_take(r, id, code_tidy(r, in->code)) ||
+	    !db_exec(r->db, &confirm_factor, P(id)))
+		return request_failed(r) ? 0 : code_is_wrong(r);
 	make_codes(r, &made);
 	taken_up(r, "totp");
 	return reply(r, 200, &recovery_schema, &made);
 }
 
-DB_QUERY(put_email, 1,
+DB_QUERY(put_factor, 2,
 	"INSERT INTO factor (account_id, kind, confirmed_at)"
-	" SELECT id, 'email', now() FROM account WHERE id = $1::uuid"
-	" AND verified_at IS NOT NULL"
+	" VALUES ($1::uuid, $2, now())"
 	" ON CONFLICT ON CONSTRAINT factor_pkey DO NOTHING");
+
+bool
+factor_put(struct request *r, const char *kind)
+{
+	if (!db_exec(r->db, &put_factor, P(r->session->user_id), P(kind)))
+		return false;
+	taken_up(r, kind);
+	return true;
+}
+
+/* Codes go where one was answered from before: else 409. */
+static int
+add_sent(struct request *r, const char *kind, bool is_proven)
+{
+	if (!is_proven)
+		return problem(r, PROBLEM_CONFLICT);
+	factor_put(r, kind);
+	return reply_empty(r, 204);
+}
 
 /* Codes by mail, to the address that was confirmed. */
 int
@@ -309,11 +367,18 @@ email_factor_add(struct request *r)
 
 	if (!account_find_id(r, r->session->user_id, &account))
 		return 0;
-	if (!account.is_verified)
-		return problem(r, PROBLEM_CONFLICT);
-	if (db_exec(r->db, &put_email, P(account.id)))
-		taken_up(r, "email");
-	return reply_empty(r, 204);
+	return add_sent(r, "email", account.is_verified);
+}
+
+/* Codes by SMS, to the number that was proven. */
+int
+sms_factor_add(struct request *r)
+{
+	struct account account;
+
+	if (!account_find_id(r, r->session->user_id, &account))
+		return 0;
+	return add_sent(r, "sms", account.phone[0] != '\0');
 }
 
 struct factor_method {
@@ -327,20 +392,29 @@ DB_QUERY(drop_factor, 2,
 	"DELETE FROM factor WHERE account_id = $1::uuid AND kind = $2");
 
 /* With the last factor its recovery codes go, and no device is trusted. */
-int
-factor_remove(struct request *r)
+bool
+factor_drop(struct request *r, const char *kind)
 {
-	const struct factor_method *in = request_input(r);
 	struct uuid id = r->session->user_id;
 	struct factors left;
 
-	if (!db_exec(r->db, &drop_factor, P(id), P(factor_kinds[in->method])))
-		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
+	if (!db_exec(r->db, &drop_factor, P(id), P(kind)))
+		return false;
 	device_distrust(r, id);
 	if (factors_find(r, id, &left) && !left.is_set_up)
 		db_exec(r->db, &drop_codes, P(id));
 	sessions_changed(r, id);
-	tell(r, EVENT_FACTOR_REMOVED);
+	tell(r, EVENT_FACTOR_REMOVED, kind);
+	return true;
+}
+
+int
+factor_remove(struct request *r)
+{
+	const struct factor_method *in = request_input(r);
+
+	if (!factor_drop(r, factor_kinds[in->method]))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_FOUND);
 	return reply_empty(r, 204);
 }
 
@@ -355,7 +429,7 @@ recovery_renew(struct request *r)
 	if (!factors.is_set_up)
 		return problem(r, PROBLEM_CONFLICT);
 	make_codes(r, &made);
-	tell(r, EVENT_RECOVERY_CODES_RENEWED);
+	tell(r, EVENT_RECOVERY_CODES_RENEWED, "recovery");
 	return reply(r, 201, &recovery_schema, &made);
 }
 
@@ -367,9 +441,14 @@ int
 factor_list(struct request *r)
 {
 	struct factors factors;
+	struct account account;
 
-	if (!factors_find(r, r->session->user_id, &factors))
+	if (!factors_find(r, r->session->user_id, &factors) ||
+	    !account_find_id(r, r->session->user_id, &account))
 		return 0;
 	factors_show(r, &factors);
+	if (account.phone[0] != '\0')
+		page_set(r, "phone_end",
+		    json_object_new_string(phone_end(r, account.phone)));
 	return reply(r, 200, &factors_schema, &factors);
 }

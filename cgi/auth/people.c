@@ -181,7 +181,7 @@ person_set(struct request *r)
 		return 0;
 	sessions_changed(r, account.id);
 	account_tell_factor(r, EVENT_USER_CHANGED, &account,
-	    in->is_active ? "enabled" : "disabled");
+	    in->is_active ? "enabled" : "disabled", NULL);
 	return reply_empty(r, 204);
 }
 
@@ -196,7 +196,7 @@ person_sign_out(struct request *r)
 	if (!find_person(r, in->id, &account) ||
 	    !session_end_others(r, account.id, none))
 		return r->status;
-	account_tell_factor(r, EVENT_USER_SIGNED_OUT, &account, "all");
+	account_tell_factor(r, EVENT_USER_SIGNED_OUT, &account, "all", NULL);
 	return reply_empty(r, 204);
 }
 

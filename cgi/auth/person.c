@@ -13,7 +13,7 @@
 
 DB_QUERY(tell_account, 1,
 	"SELECT json_build_object('id', a.id, 'email', a.email, 'name', a.name,"
-	" 'language', a.language, 'created_at', a.created_at, 'verified_at',"
+	" 'phone', a.phone, 'language', a.language, 'created_at', a.created_at, 'verified_at',"
 	"  a.verified_at, 'roles', (SELECT coalesce(json_agg(role), '[]')"
 	"  FROM account_role WHERE account_id = a.id),"
 	" 'factors', (SELECT coalesce(json_agg(json_build_object('kind', kind,"
@@ -31,7 +31,7 @@ DB_QUERY(tell_account, 1,
 
 DB_QUERY(forget_account, 1,
 	"UPDATE account SET email = id || '@closed.invalid', name = '',"
-	" password_hash = '', is_active = false, verified_at = NULL"
+	" phone = '', password_hash = '', is_active = false, verified_at = NULL"
 	" WHERE id = $1::uuid");
 DB_QUERY(forget_sessions, 1,
 	"UPDATE session SET user_agent = '', address = ''"
@@ -43,6 +43,8 @@ DB_QUERY(forget_codes, 1,
 DB_QUERY(forget_challenges, 1,
 	"DELETE FROM challenge WHERE account_id = $1::uuid");
 DB_QUERY(forget_links, 1, "DELETE FROM link WHERE account_id = $1::uuid");
+DB_QUERY(forget_proof, 1,
+	"DELETE FROM phone_proof WHERE account_id = $1::uuid");
 DB_QUERY(forget_roles, 1,
 	"DELETE FROM account_role WHERE account_id = $1::uuid");
 
@@ -50,7 +52,7 @@ const struct person_part auth_person = {
 	.tell = &tell_account,
 	.forget = (const struct db_query *const[]){ &forget_account,
 	    &forget_sessions, &forget_devices, &forget_factors, &forget_codes,
-	    &forget_challenges, &forget_links, &forget_roles, NULL },
+	    &forget_challenges, &forget_links, &forget_proof, &forget_roles, NULL },
 };
 
 /* A member for each program that is asked. */

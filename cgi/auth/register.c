@@ -132,7 +132,8 @@ set_password(struct request *r, const struct account *account, const char *phc,
 	return !request_failed(r);
 }
 
-/* A reset link proves the address, and nothing more: factors stay. */
+/* A reset link proves the address, and nothing more: factors stay. The hash is
+ * made before the transaction, and only for a link that looks good. */
 int
 password_reset(struct request *r)
 {
@@ -141,14 +142,18 @@ password_reset(struct request *r)
 	struct account account;
 	const char *phc;
 
-	if (!link_use(r, in->token, "reset", &account.id) ||
+	if (!link_find(r, in->token, "reset", &account.id) ||
 	    !account_find_id(r, account.id, &account))
-		return problem(r, PROBLEM_TOKEN_INVALID);
+		return request_failed(r) ? 0 : problem(r, PROBLEM_TOKEN_INVALID);
 	if (!password_may_be(r, &account, "password", in->password) ||
-	    !password_make(r, in->password, &phc) ||
-	    !set_password(r, &account, phc, none))
+	    !password_make(r, in->password, &phc) || !step_begin(r))
 		return r->status;
-	return reply_empty(r, 204);
+	if (!link_use(r, in->token, "reset", &account.id)) {
+		step_undo(r);
+		return request_failed(r) ? 0 : problem(r, PROBLEM_TOKEN_INVALID);
+	}
+	return set_password(r, &account, phc, none) && step_end(r) ?
+	    reply_empty(r, 204) : r->status;
 }
 
 struct change {

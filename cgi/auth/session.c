@@ -134,7 +134,7 @@ session_start(struct request *r, const struct account *account,
 	    P(factor), P(str_eq(factor, "device") ? 0 : FRESH_SECONDS));
 	reply_cookie(r, SESSION_COOKIE, token, is_staff ? 43200 : 30 * 86400, "/");
 	r->actor = arena_printf(r->arena, "user:%s", uuid_text(&account->id, id));
-	account_tell_factor(r, EVENT_USER_SIGNED_IN, account, factor);
+	account_tell_factor(r, EVENT_USER_SIGNED_IN, account, factor, NULL);
 	return !request_failed(r);
 }
 

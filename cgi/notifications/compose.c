@@ -134,6 +134,40 @@ on_user(struct request *r, const struct event *event)
 	return tell(r, event, TOPIC_ACCOUNT, 1, "/account");
 }
 
+/* Somebody waits for it, before a page that asks for it. */
+bool
+on_code(struct request *r, const struct event *event)
+{
+	struct letter l = { .event = event, .topic = TOPIC_ACCOUNT,
+	    .priority = PRIORITY_NOW, .address = json_text(event->data, "phone"),
+	    .name = "", .lang = json_text(event->data, "lang") };
+	const char *host = strstr(r->app->conf->base_url, "://");
+
+	if (event->type == EVENT_CODE_ASKED)
+		return tell(r, event, TOPIC_ACCOUNT, PRIORITY_NOW, "/account");
+	json_add_text(event->data, "host", host == NULL ? "" : host + 3);
+	if (!fill(r, &l))
+		return false;
+	letter_sms(r, &l, l.address);
+	return !request_failed(r);
+}
+
+DB_QUERY(put_phone, 4,
+	"INSERT INTO contact (user_id, email, lang, phone)"
+	" VALUES ($1::uuid, $2, $3, $4)"
+	" ON CONFLICT ON CONSTRAINT contact_pkey DO UPDATE"
+	" SET phone = excluded.phone");
+
+/* A number that auth has proven, or none. */
+bool
+on_phone(struct request *r, const struct event *event)
+{
+	db_exec(r->db, &put_phone, P(event->subject),
+	    P(json_text(event->data, "email")), P(json_text(event->data, "lang")),
+	    P(json_text(event->data, "phone")));
+	return !request_failed(r) && on_user(r, event);
+}
+
 /* The last mail: made after all those before it were forgotten. */
 bool
 on_user_closed(struct request *r, const struct event *event)

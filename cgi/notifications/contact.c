@@ -36,29 +36,21 @@ struct choice_in {
 	bool is_on;
 };
 
-static bool
-phone_is_valid(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n == 0 || (s[0] == '+' && s[1] >= '1' && s[1] <= '9' && n >= 8 &&
-	    n <= 16 && s[1 + strspn(s + 1, "0123456789")] == '\0');
-}
-
 static SCHEMA(choice_schema, struct choice,
 	FIELD_TEXT(struct choice, topic, .required = true, .max = 20),
 	FIELD_TEXT(struct choice, channel, .required = true, .max = 20),
 	FIELD_BOOL(struct choice, is_on, .required = true));
 
 #define CONTACT_FIELDS \
-	FIELD_TEXT(struct contact, phone, .max = 16, .check = phone_is_valid, \
-	    .format = "phone", .help = "E.164: +34600000000"), \
 	FIELD_I32(struct contact, quiet_from, .max = 23, \
 	    HAS(struct contact, has_quiet_from), .help = "Hour of the shop"), \
 	FIELD_I32(struct contact, quiet_to, .max = 23, \
 	    HAS(struct contact, has_quiet_to))
 
-SCHEMA(contact_schema, struct contact, CONTACT_FIELDS,
+#define PHONE_FIELD FIELD_TEXT(struct contact, phone, \
+	    .help = "proven; POST /auth/me/phone")
+
+SCHEMA(contact_schema, struct contact, PHONE_FIELD, CONTACT_FIELDS,
 	FIELD_LIST(struct contact, choices, choices_n, &choice_schema),
 	FIELD_TEXTS(struct contact, alerts, alerts_n));
 SCHEMA(contact_input, struct contact, CONTACT_FIELDS,
@@ -75,7 +67,7 @@ SCHEMA(contact_form_input, struct contact, CONTACT_FIELDS,
 	FIELD_BOOL(struct contact, alerts_sms),
 	FIELD_BOOL(struct contact, alerts_all));
 
-static SCHEMA(row_schema, struct contact, CONTACT_FIELDS);
+static SCHEMA(row_schema, struct contact, PHONE_FIELD, CONTACT_FIELDS);
 
 struct place {
 	const char *location;
@@ -87,12 +79,11 @@ static SCHEMA(place_schema, struct place,
 DB_QUERY(find_contact, 1,
 	"SELECT phone, quiet_from, quiet_to FROM contact"
 	" WHERE user_id = $1::uuid");
-DB_QUERY(put_contact, 6,
-	"INSERT INTO contact (user_id, email, lang, phone, quiet_from, quiet_to)"
-	" VALUES ($1::uuid, $2, $3, coalesce($4, ''), $5::int, $6::int)"
+DB_QUERY(put_contact, 5,
+	"INSERT INTO contact (user_id, email, lang, quiet_from, quiet_to)"
+	" VALUES ($1::uuid, $2, $3, $4::int, $5::int)"
 	" ON CONFLICT ON CONSTRAINT contact_pkey DO UPDATE"
-	" SET email = excluded.email, lang = excluded.lang,"
-	" phone = coalesce($4, contact.phone), quiet_from = excluded.quiet_from,"
+	" SET email = excluded.email, lang = excluded.lang, quiet_from = excluded.quiet_from,"
 	" quiet_to = excluded.quiet_to");
 DB_QUERY(list_choices, 1,
 	"SELECT t.topic, c.channel, coalesce(p.is_on, c.channel <> 'sms') AS is_on"
@@ -152,6 +143,9 @@ contact_get(struct request *r)
 		    json_object_new_boolean(choice->is_on));
 	}
 	json_object_object_add(is, "alerts_all", json_object_new_boolean(n > 0));
+	if (c.phone != NULL && strlen(c.phone) > 3)
+		page_set(r, "phone_end", json_object_new_string(c.phone +
+		    strlen(c.phone) - 3));
 	page_set(r, "is", is);
 	page_set(r, "is_staff", json_object_new_boolean(
 	    session_may(r->session, "inventory.level.read")));
@@ -175,7 +169,7 @@ static void
 put(struct request *r, const struct contact *in)
 {
 	db_exec(r->db, &put_contact, P(r->session->user_id),
-	    P(r->session->email), P(r->lang), P(in->phone),
+	    P(r->session->email), P(r->lang),
 	    in->has_quiet_from ? P(in->quiet_from) : P_NULL,
 	    in->has_quiet_to ? P(in->quiet_to) : P_NULL);
 }
@@ -217,11 +211,8 @@ int
 contact_form(struct request *r)
 {
 	const struct contact *in = request_input(r);
-	struct contact typed = *in;
 
-	if (typed.phone == NULL)
-		typed.phone = "";
-	put(r, &typed);
+	put(r, in);
 	choose(r, "offers", "mail", in->offers_mail);
 	choose(r, "orders", "push", in->orders_push);
 	choose(r, "orders", "sms", in->orders_sms);

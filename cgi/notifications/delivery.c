@@ -8,6 +8,10 @@
 
 #include "db/sql.h"
 
+/* A code in a subject is its owner's only. */
+#define SUBJECT "CASE WHEN kind = 'user_code_asked' THEN" \
+	" regexp_replace(subject, '[0-9]', '*', 'g') ELSE subject END AS subject"
+
 static const char *const statuses[] = {
 	"queued", "sending", "sent", "failed", NULL
 };
@@ -52,8 +56,8 @@ delivery_list(struct request *r)
 	struct sql sql;
 	size_t n;
 
-	sql_start(&sql, r->arena, "SELECT id, kind, channel, to_address, lang, subject,"
-	    " message_id, status, tries, last_error, created_at, sent_at"
+	sql_start(&sql, r->arena, "SELECT id, kind, channel, to_address, lang,"
+	    " " SUBJECT ", message_id, status, tries, last_error, created_at, sent_at"
 	    " FROM message WHERE true");
 	if (in->has_status)
 		sql_add(&sql, " AND status = ?", P(statuses[in->status]));
@@ -85,7 +89,8 @@ SCHEMA(delivery_resend_input, struct delivery_resend,
 DB_QUERY(queue_again, 1,
 	"UPDATE message SET status = 'queued', tries = 0, next_at = now()"
 	" WHERE id = $1::uuid AND status IN ('sent', 'failed')"
-	" RETURNING id, kind, channel, to_address, lang, subject, message_id, status,"
+	" RETURNING id, kind, channel, to_address, lang, " SUBJECT ", message_id,"
+	" status,"
 	" tries, last_error, created_at, sent_at");
 
 DB_QUERY(is_there, 1, "SELECT 1 FROM message WHERE id = $1::uuid");
@@ -113,8 +118,8 @@ SCHEMA(delivery_detail_schema, struct detail,
 	FIELD_LIST(struct detail, attempts, attempts_n, &attempt_schema));
 
 DB_QUERY(find_message, 1,
-	"SELECT id, kind, channel, to_address, lang, subject, message_id, status,"
-	" tries, last_error, created_at, sent_at FROM message"
+	"SELECT id, kind, channel, to_address, lang, " SUBJECT ", message_id,"
+	" status, tries, last_error, created_at, sent_at FROM message"
 	" WHERE id = $1::uuid");
 /* The links of an account's mails are its owner's only. */
 DB_QUERY(find_text, 1,

@@ -95,6 +95,12 @@ letter_mail(struct request *r, const struct letter *l)
 	    unsubscribe, NULL);
 }
 
+void
+letter_sms(struct request *r, const struct letter *l, const char *phone)
+{
+	put(r, l, CHANNEL_SMS, phone, l->words.text, "", "", NULL);
+}
+
 struct reach {
 	const char *phone, *at;
 };

@@ -39,14 +39,19 @@ enum send_result {
 	SEND_AWAY		/* nobody there who could take any */
 };
 
+/* What somebody waits for: it is sent before all else, or after ten minutes not
+ * at all. And everything. */
+#define PRIORITY_NOW 0
+#define PRIORITY_ANY 100
+
 /*
- * Takes up to `limit` due messages of a channel for sending (status `sending`,
- * committed), the most urgent first, and records how it went. A row that stays
+ * Takes up to `limit` due messages of a channel, down to a priority, for sending
+ * (status `sending`, committed), and records how it went. A row that stays
  * `sending` for five minutes was left by a dead job, and is taken again with
  * the same Message-ID; after ten tries it is a dead letter.
  */
-bool queue_claim(struct request *, enum channel, int limit, struct message **,
-    size_t *n);
+bool queue_claim(struct request *, enum channel, int priority, int limit,
+    struct message **, size_t *n);
 int64_t queue_due(struct request *);
 
 /* Whoever takes them is away: back into the queue as if not tried. */
@@ -82,6 +87,9 @@ struct letter {
  * the address has been. */
 void letter_mail(struct request *, const struct letter *);
 
+/* The words as an SMS to a number, whatever its owner chose. */
+void letter_sms(struct request *, const struct letter *, const char *phone);
+
 /* To the person's browsers, phone and feed, as far as they want it. */
 void letter_alert(struct request *, const struct letter *);
 
@@ -100,6 +108,8 @@ const char *secret_of(struct request *, const char *path);
 /* Handlers of events. */
 bool on_order(struct request *, const struct event *);
 bool on_user(struct request *, const struct event *);
+bool on_code(struct request *, const struct event *);
+bool on_phone(struct request *, const struct event *);
 bool on_user_closed(struct request *, const struct event *);
 bool on_email_changed(struct request *, const struct event *);
 bool on_stock_low(struct request *, const struct event *);

@@ -29,6 +29,12 @@ DB_QUERY(tell_messages, 2,
 	"  FROM unsubscribed WHERE $2 <> '' AND address = lower($2))) AS data,"
 	" 0 AS open");
 
+/* Before the number itself. */
+DB_QUERY(forget_sms, 1,
+	"UPDATE message SET to_address = '', subject = '', text = '',"
+	" status = CASE status WHEN 'queued' THEN 'failed' ELSE status END"
+	" WHERE channel = 'sms' AND lower(to_address) = (SELECT phone FROM contact"
+	"  WHERE user_id = $1::uuid AND phone <> '')");
 DB_QUERY(forget_contact, 1, "DELETE FROM contact WHERE user_id = $1::uuid");
 DB_QUERY(forget_preferences, 1,
 	"DELETE FROM preference WHERE user_id = $1::uuid");
@@ -44,7 +50,7 @@ DB_QUERY(forget_messages, 2,
 
 const struct person_part notifications_person = {
 	.tell = &tell_messages,
-	.forget = (const struct db_query *const[]){ &forget_contact,
-	    &forget_preferences, &forget_browsers, &forget_feed,
+	.forget = (const struct db_query *const[]){ &forget_sms,
+	    &forget_contact, &forget_preferences, &forget_browsers, &forget_feed,
 	    &forget_messages, NULL },
 };

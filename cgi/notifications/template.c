@@ -31,6 +31,8 @@ static const struct {
 	{ "user_email_asked_new", "account" }, { "user_email_left", "account" },
 	{ "user_email_changed", "account" },
 	{ "user_recovery_codes_renewed", "account" },
+	{ "user_sms_code_asked", "code" }, { "user_phone_changed", "account" },
+	{ "user_phone_removed", "account" },
 	{ "stock_low", "stock" }, { "stock_low_digest", "digest" },
 	{ "stock_notice_asked", "notice" }, { "stock_back", "notice" },
 	{ "cart_abandoned", "cart" },
@@ -313,6 +315,7 @@ sample(struct request *r, const char *kind, const char *lang)
 	    "\"email\":\"ana@example.com\",\"currency\":\"EUR\",\"total_text\":"
 	    "\"42,50 \\u20ac\",\"subtotal_text\":\"38,00 \\u20ac\","
 	    "\"shipping_text\":\"4,50 \\u20ac\",\"tax_text\":\"7,38 \\u20ac\","
+	    "\"code\":\"123456\",\"end\":\"222\",\"host\":\"shop.example\","
 	    "\"tracking\":\"ES123\",\"available\":2,\"threshold\":5,\"total\":1,"
 	    "\"variant_name\":\"Taza\",\"sku\":\"ZC-001-01\",\"location\":\"main\","
 	    "\"lines\":[{\"name\":\"Taza\",\"quantity\":2,\"total_text\":"

@@ -19,6 +19,7 @@ struct conf {
 	const char *smtp_url, *smtp_user, *smtp_password_file, *mail_from;
 	const char *sandbox_address;
 	const char *twilio_url, *twilio_account, *twilio_token_file, *twilio_from;
+	const char *sms_prefixes;
 	const char *push_test_origin;
 	const char *audit_checkpoints;
 	const char *crontab;
@@ -32,6 +33,7 @@ struct conf {
 	int64_t worker_requests, worker_memory_mb;
 	int64_t limit_login_account, limit_login_address, limit_code_account;
 	int64_t limit_register_address, limit_reset_account;
+	int64_t limit_sms_account, limit_sms_number, limit_sms_day;
 	int64_t limit_checkout_address, limit_write_address;
 	int64_t cart_reminder_minutes, keep_days;
 	int64_t mail_per_minute, sms_per_minute, push_per_minute;

@@ -175,6 +175,15 @@ email_is_valid(const char *s)
 }
 
 bool
+phone_is_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	return s[0] == '+' && s[1] >= '1' && s[1] <= '9' && n >= 8 && n <= 16 &&
+	    s[1 + strspn(s + 1, "0123456789")] == '\0';
+}
+
+bool
 slug_is_valid(const char *s)
 {
 	size_t n = strlen(s);

@@ -44,6 +44,9 @@ bool text_is_printable_lines(const char *s);
  */
 bool email_is_valid(const char *s);
 
+/* A telephone number of E.164: "+", a country, 7 to 15 digits in all. */
+bool phone_is_valid(const char *s);
+
 /* Lower-case ASCII words of letters and digits with single dashes between. */
 bool slug_is_valid(const char *s);
 

@@ -5,15 +5,15 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import test, { after, before } from 'node:test';
 import { authenticator } from 'otplib';
-import { workers } from '../chaos/shop.mjs';
-import { Client, staff, until } from './client.mjs';
+import { set as keep, workers } from '../chaos/shop.mjs';
+import { Client, owner, staff, until } from './client.mjs';
 
 const programs = ['zoco-auth', 'zoco-orders'];
 
 // Settings count when the workers that read the old ones have ended.
 async function set(value) {
 	const old = programs.flatMap(workers);
-	execFileSync(process.env.ZOCO_INSTANCE, ['set', process.env.ZOCO_DIR, ...['register_address', 'login_account', 'checkout_address', 'code_account']
+	execFileSync(process.env.ZOCO_INSTANCE, ['set', process.env.ZOCO_DIR, ...['register_address', 'login_account', 'checkout_address', 'code_account', 'sms_number']
 		.map(name => `limit_${name}=${value}`)], { stdio: 'ignore' });
 	await until(() => !programs.flatMap(workers).some(pid => old.includes(pid)), 'new workers', 20);
 }
@@ -54,6 +54,23 @@ test('per account: codes of a second factor, over all its logins; a known browse
 		statuses.push((await guess(await half(new Client()))).status);
 	assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
 	assert.equal((await guess(await half(known))).status, 401);
+});
+
+test('per number: codes by SMS, whoever asks; and only to countries that the shop serves', async () => {
+	const send = async phone => {
+		const { status, body } = await (await owner()).api('POST', '/auth/me/phone', { phone });
+		return body?.errors?.[0].code ?? status;
+	};
+	const answers = [];
+	for (let i = 0; i < 4; i++)
+		answers.push(await send('+34600999000'));
+	assert.deepEqual(answers, [202, 202, 202, 429]);
+	assert.equal(await send('+34600999001'), 202, 'another number');
+	await keep('zoco-auth', 'limit_sms_day=1', 'sms_prefixes=+34 +351');
+	assert.equal(await send('+2348000000001'), 'phone-country');
+	assert.equal(await send('+351912345678'), 429, 'the shop has sent enough today');
+	await keep('zoco-auth', 'limit_sms_account=1', 'limit_sms_day=1000', 'sms_prefixes=');
+	assert.equal(await send('+34600999002'), 429, 'this account, too');
 });
 
 test('per address: orders', async () => {

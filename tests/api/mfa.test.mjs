@@ -7,6 +7,7 @@ import test, { after } from 'node:test';
 import { authenticator } from 'otplib';
 import { set } from '../chaos/shop.mjs';
 import { Client, mails, owner, sql, until } from './client.mjs';
+import { codeBySms, hasSpec, provePhone, twilio } from './twilio.mjs';
 
 const PASSWORD = 'a quiet harbour 7';
 const meddle = text => execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', process.env.ZOCO_PGHOST,
@@ -119,7 +120,7 @@ test('codes by mail, to a confirmed address; three mails at most', async () => {
 	assert.equal((await client.api('POST', '/auth/mfa/email')).status, 204);
 	const other = await half(email);
 	await refused(verify(other, '123456', { method: 'email' }), 401, 'wrong-code');
-	assert.equal((await other.api('POST', '/auth/mfa/challenge')).status, 204);
+	assert.equal((await other.api('POST', '/auth/mfa/challenge', {})).status, 204);
 	const mail = await until(async () => (await mails(email)).find(m => /\d{6}/.test(m.subject)), 'the code', 20);
 	const [code] = mail.subject.match(/\d{6}/);
 	await refused(verify(await half(email), code, { method: 'email' }), 401, 'wrong-code');
@@ -127,8 +128,73 @@ test('codes by mail, to a confirmed address; three mails at most', async () => {
 	await refused(verify(other, code, { method: 'email' }), 401, 'not-signed-in');
 	const third = await half(email);
 	for (const status of [204, 204, 204, 429])
-		assert.equal((await third.api('POST', '/auth/mfa/challenge')).status, status);
-	await refused(new Client().api('POST', '/auth/mfa/challenge'), 401, 'not-signed-in');
+		assert.equal((await third.api('POST', '/auth/mfa/challenge', {})).status, status);
+	await refused(new Client().api('POST', '/auth/mfa/challenge', {}), 401, 'not-signed-in');
+});
+
+test('codes by SMS: to a number that was proven, at once, for that login; the mask, the mails, the end', async t => {
+	const double = await twilio();
+	t.after(() => double.close());
+	t.diagnostic(hasSpec ? 'Twilio\'s specification is met' : 'skipped: Twilio\'s specification is not at hand');
+	const email = await register(), client = await new Client().signIn(email, PASSWORD), phone = '+34600555777';
+	await refused(client.api('POST', '/auth/mfa/sms'), 409, 'conflict');
+	for (const bad of ['600555777', '+0600555777', '+34 600', '+346005557771234567', '+34600x'])
+		assert.equal((await client.api('POST', '/auth/me/phone', { phone: bad })).body.errors[0].field, 'phone', bad);
+
+	// Five tries at a code; the right one comes too late. A new code is another.
+	assert.equal((await client.api('POST', '/auth/me/phone', { phone })).status, 202);
+	const late = await codeBySms(phone), wrong = late === '000000' ? '111111' : '000000';
+	const stranger = await new Client().signIn(email, PASSWORD);
+	await refused(stranger.api('POST', '/auth/me/phone/confirm', { code: late }), 422, 'invalid');
+	for (let i = 0; i < 4; i++)
+		await refused(client.api('POST', '/auth/me/phone/confirm', { code: wrong }), 422, 'invalid');
+	await refused(client.api('POST', '/auth/me/phone/confirm', { code: late }), 422, 'invalid');
+	assert.deepEqual(sql('auth', `SELECT phone FROM account WHERE email = '${email}'`), [{ phone: '' }]);
+	await provePhone(client, phone, { at_login: true });
+	await refused(stranger.api('GET', '/auth/me'), 401, 'not-signed-in');
+	assert.deepEqual((await client.api('GET', '/auth/mfa')).body.kinds, ['sms']);
+	const page = await (await client.fetch('/en/account/security')).text();
+	assert.ok(page.includes('ends in 777') && !page.includes('600555'));
+
+	// At login, when it is asked for, and past everything that is in the queue.
+	await until(() => { assert.deepEqual(double.faults, []); return double.seen.length === 2; }, 'the two before it', 30);
+	const other = await half(email), before = double.seen.length, asked = Date.now();
+	await refused(other.api('POST', '/auth/mfa/challenge', { method: 'email' }), 404, 'not-found');
+	assert.equal((await other.api('POST', '/auth/mfa/challenge', { method: 'sms' })).status, 204);
+	const sms = await until(() => { assert.deepEqual(double.faults, []); return double.seen[before]; }, 'the SMS', 30);
+	t.diagnostic(`it came after ${sms.at - asked} ms`);
+	assert.equal(sms.To, phone);
+	const code = sms.Body.match(/\d{6}/)[0];
+	assert.match(sms.Body, new RegExp(`@\\S+ #${code}\\s*$`), 'browsers may fill it in');
+	await refused(verify(await half(email), code, { method: 'sms' }), 401, 'wrong-code');
+	await refused(verify(other, code, { method: 'email' }), 401, 'wrong-code');
+	assert.equal((await verify(other, code, { method: 'sms' })).status, 200);
+	await refused(verify(other, code, { method: 'sms' }), 401, 'not-signed-in');
+	assert.deepEqual((await other.api('GET', '/auth/sessions')).body.items.find(s => s.is_this).factor, 'sms');
+
+	// By forms alone.
+	const visitor = new Client();
+	await visitor.form('/en/login', { email, password: PASSWORD, next: '/en/cart' });
+	assert.match(await (await visitor.fetch('/en/login/code')).text(), /ends in 777/);
+	const sent = await visitor.form('/en/login/code/send', { method: 'sms', next: '/en/cart' });
+	assert.match(sent.headers.get('location'), /\/en\/login\/code\?sent=sms&next=%2Fen%2Fcart$/);
+	assert.match(await (await visitor.fetch('/en/login/code?sent=sms')).text(), /role="status">The code is on its way/);
+
+	assert.equal((await other.api('DELETE', '/auth/me/phone')).status, 204);
+	assert.equal((await new Client().api('POST', '/auth/login', { email, password: PASSWORD })).body.mfa_required, false);
+	await refused(other.api('DELETE', '/auth/me/phone'), 404, 'not-found');
+	await until(async () => (await other.api('GET', '/notifications/preferences')).body.phone === '', 'notifications to forget it', 30);
+	const told = await until(async () => { const m = await mails(email); return m.length >= 5 && m.map(x => x.subject).join('\n'); }, 'the mails', 30);
+	for (const word of [/m\u00f3vil est\u00e1 confirmado|phone is confirmed/, /activado un segundo|set up a second/, /quitado un segundo|removed a second/, /quitado tu tel|phone was removed/])
+		assert.match(told, word);
+});
+
+test('staff who read messages read no codes', async () => {
+	const boss = await owner(), { body } = await boss.api('GET', '/notifications/deliveries?limit=100');
+	const codes = body.items.filter(m => /^user_(sms_)?code_asked$/.test(m.kind));
+	assert.ok(codes.length > 2 && codes.some(m => m.channel === 'mail') && codes.some(m => m.channel === 'sms'));
+	assert.deepEqual(codes.filter(m => /\d{6}/.test(m.subject)), []);
+	assert.equal((await boss.api('GET', `/notifications/deliveries/${codes[0].id}`)).body.text, '');
 });
 
 test('a remembered device is asked for its password only; a stranger for both', async () => {
@@ -171,7 +237,7 @@ test('staff do nothing without an app; with it, everything that they may', async
 	assert.equal((await again.api('POST', '/auth/mfa/email')).status, 204);
 	forgetStep(email);
 	const byMail = await half(email, 'demo-staff-2026');
-	assert.equal((await byMail.api('POST', '/auth/mfa/challenge')).status, 204);
+	assert.equal((await byMail.api('POST', '/auth/mfa/challenge', {})).status, 204);
 	const mail = await until(async () => (await mails(email)).find(m => /\d{6}/.test(m.subject)), 'the code', 20);
 	assert.equal((await verify(byMail, mail.subject.match(/\d{6}/)[0], { method: 'email' })).status, 200);
 	await refused(byMail.api('GET', '/payments'), 403, 'forbidden');
@@ -183,10 +249,14 @@ test('pages: set up, signed in with, by forms alone', async () => {
 	const email = await register(), client = await new Client().signIn(email, PASSWORD);
 	const page = await (await client.fetch('/en/account/security')).text();
 	assert.match(page, /Code app/);
-	const enrol = await (await client.form('/en/account/security/totp', {})).text();
+	assert.match((await client.form('/en/account/security/totp', {})).headers.get('location'), /\/account\/security\/totp$/);
+	const enrol = await (await client.fetch('/en/account/security/totp')).text();
 	assert.match(enrol, /src="data:image\/svg\+xml,/);
 	const secret = enrol.match(/<code>([A-Z2-7]{32})<\/code>/)[1];
 	assert.match(enrol, /autocomplete="one-time-code"/);
+	const wrong = await client.form('/en/account/security/totp/confirm', { code: '000000' });
+	assert.equal(wrong.status, 422);
+	assert.ok((await wrong.text()).includes(secret), 'the drawing stays');
 	const codes = await (await client.form('/en/account/security/totp/confirm', { code: authenticator.generate(secret) })).text();
 	assert.equal(codes.match(/<li><code>/g).length, 10);
 	forgetStep(email);

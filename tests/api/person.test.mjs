@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import test from 'node:test';
 import { Client, internal, mails, owner, sql, staff, until, variant } from './client.mjs';
+import { provePhone } from './twilio.mjs';
 
 const PASSWORD = 'a quiet harbour 7';
 const meddle = text => execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', process.env.ZOCO_PGHOST,
@@ -39,14 +40,14 @@ test('everything in one file: of every program, of nobody else, for a fresh sess
 	const { email, client, id } = await somebody(), other = await somebody();
 	const placed = await order(client, email);
 	await client.api('POST', '/cart/items', { variant_id: variant(2), quantity: 3 });
-	assert.equal((await client.api('PUT', '/notifications/preferences', { phone: '+34600111222' })).status, 200);
+	await provePhone(client, '+34600111222');
 	const { status, body, headers } = await client.api('GET', '/auth/me/data');
 	assert.equal(status, 200);
 	assert.match(headers.get('content-disposition'), /^attachment; filename="my-data\.json"/);
 	assert.deepEqual([body.account.email, body.account.name, body.account.sessions.length], [email, 'Ana Ruiz', 1]);
 	assert.deepEqual(body.orders.map(o => [o.number, o.shipping_address.line1, o.lines.length]), [[placed.number, 'Calle del Pez 13', 1]]);
 	assert.equal(body.cart.lines[0].quantity, 3);
-	assert.equal(body.notifications.contact.phone, '+34600111222');
+	assert.deepEqual([body.account.phone, body.notifications.contact.phone], ['+34600111222', '+34600111222']);
 	assert.ok(body.notifications.messages.length > 0);
 	await until(async () => (await client.api('GET', '/auth/me/data')).body.audit.some(e => e.action === 'user.exported'), 'the audit', 30);
 	const theirs = JSON.stringify((await other.client.api('GET', '/auth/me/data')).body);
@@ -65,7 +66,7 @@ test('everything in one file: of every program, of nobody else, for a fresh sess
 
 test('an account is closed: not before its order ends; then the books stay, the person goes', async () => {
 	const { email, client, id } = await somebody(), second = await new Client().signIn(email, PASSWORD);
-	await client.api('PUT', '/notifications/preferences', { phone: '+34600111222' });
+	await provePhone(client, '+34600333444');
 	const placed = await order(client, email);
 	assert.equal(type(await client.api('POST', '/auth/me/close')), '409 conflict');
 	assert.equal((await client.idempotent('POST', `/orders/${placed.id}/cancel`, {})).status, 200);

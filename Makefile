@@ -152,6 +152,9 @@ check: packages-test ## builds and runs all tests
 bench: ## what a request costs, against the bare limits
 	@tests/bench/run
 
+lighthouse: ## what Lighthouse thinks of four pages (downloads it)
+	@tests/bench/lighthouse
+
 install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)
 	install $(B)/bin/zoco-* $(DESTDIR)$(PREFIX)/bin
@@ -162,7 +165,8 @@ install: all ## into DESTDIR, PREFIX=/usr/local; see INSTALL.md
 		> $(DESTDIR)$(PREFIX)/share/man/man1/zoco-job-$$job.1 || exit 1; done
 	find cron -name '*.crontab' -exec cp {} $(SHARE) ';'
 
-.PHONY: test-programs packages packages-test demo stop reset check bench install
+.PHONY: test-programs packages packages-test demo stop reset check bench lighthouse \
+	install
 # -------------------------------------------------------------------------
 
 .PHONY: all unit clean help FORCE

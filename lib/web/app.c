@@ -15,7 +15,7 @@
 
 #define BODY_MAX (64 * 1024)
 #define INTERNAL_MAX (256 * 1024)	/* events come in batches */
-#define UPLOAD_MAX (8 * 1024 * 1024)
+#define UPLOAD_MAX (32 * 1024 * 1024)
 
 /* A worker: what it keeps from request to request. */
 struct worker {

@@ -39,7 +39,7 @@ struct program {
 	 * finds its queue full is answered 503 by nginx. */
 	const char *extra_pool;
 	int extra_workers, extra_nice, extra_queue;
-	bool stores_bodies;		/* uploads: bodies up to 8 MiB */
+	bool stores_bodies;		/* uploads: bodies up to 32 MiB, as nginx lets in */
 };
 
 struct app {

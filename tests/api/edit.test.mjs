@@ -251,3 +251,19 @@ test('attributes: names and values in order, on products, in facets; a value in 
 	assert.equal((await boss.form(`${path}/acabado`, await fill(`${path}/acabado`, { 'rows.0.es': '', 'rows.0.en': '' }))).status, 303);
 	assert.deepEqual((await boss.api('GET', '/catalog/attributes/acabado')).body.values.map(v => v.code), ['brillo']);
 });
+
+test('another price is on the cached page within 5 s, and in the cart at once', async () => {
+	const { variants: [{ id }], slug } = await create(), guest = new Client();
+	const page = async () => {
+		const answer = await visitor.fetch(`/es/p/${slug}`);
+		return [answer.headers.get('x-cache'), (await answer.text()).includes('31,70')];
+	};
+	await page();
+	await until(async () => (await page())[0] === 'HIT', 'the cache');
+	const from = Date.now();
+	assert.equal((await vary(id, { price: euros(3170) })).status, 200);
+	const cart = await guest.api('POST', '/cart/items', { variant_id: id });
+	assert.equal(cart.body.lines[0].unit.amount, 3170);
+	await until(async () => (await page())[1], 'the price on the page', 5);
+	assert.ok(Date.now() - from < 5500);
+});

@@ -73,6 +73,8 @@ delivery_list(struct request *r)
 		return 0;
 	if (n > (size_t)in->limit)
 		next = cursor_make_id(r, rows[--n - 1].id);
+	page_set(r, "is_failed", json_object_new_boolean(n > 0 &&
+	    in->has_status && str_eq(statuses[in->status], "failed")));
 	if (in->has_status)
 		page_set(r, "status_filter",
 		    json_object_new_string(statuses[in->status]));
@@ -86,13 +88,24 @@ struct delivery_resend {
 SCHEMA(delivery_resend_input, struct delivery_resend,
 	FIELD_UUID(struct delivery_resend, id, .required = true));
 
+/* Not to whom wants no more of it. */
+#define QUEUE_AGAIN \
+	"UPDATE message m SET status = 'queued', tries = 0, next_at = now()" \
+	" WHERE NOT EXISTS (SELECT FROM unsubscribed u" \
+	"  WHERE u.address = lower(m.to_address) AND u.topic = m.topic)"
+
 DB_QUERY(queue_again, 1,
-	"UPDATE message SET status = 'queued', tries = 0, next_at = now()"
-	" WHERE id = $1::uuid AND status IN ('sent', 'failed')"
+	QUEUE_AGAIN " AND id = $1::uuid AND status IN ('sent', 'failed')"
 	" RETURNING id, kind, channel, to_address, lang, " SUBJECT ", message_id,"
 	" status,"
 	" tries, last_error, created_at, sent_at");
 
+DB_QUERY(queue_failed, 1,
+	QUEUE_AGAIN " AND id IN (SELECT f.id FROM message f"
+	"  WHERE f.status = 'failed' AND ($1::text IS NULL OR f.channel = $1)"
+	"  ORDER BY f.id DESC LIMIT 1000)");
+DB_QUERY(count_failed, 0, "SELECT count(*) FROM message"
+    " WHERE status = 'failed' AND created_at > now() - interval '7 days'");
 DB_QUERY(is_there, 1, "SELECT 1 FROM message WHERE id = $1::uuid");
 
 struct attempt {
@@ -161,6 +174,52 @@ delivery_resend(struct request *r)
 	if (!db_one(r->db, &queue_again, &delivery_schema, &message, P(in->id)))
 		return problem(r, db_exec(r->db, &is_there, P(in->id)) ?
 		    PROBLEM_CONFLICT : PROBLEM_NOT_FOUND);
+	event_emit(r, EVENT_MAIL_RESENT, in->id, &delivery_resend_input, in);
 	after_send(r, wake_sender, NULL);
 	return reply(r, 200, &delivery_schema, &message);
+}
+
+struct resend_failed {
+	int channel;
+	bool has_channel;
+};
+
+SCHEMA(resend_failed_input, struct resend_failed,
+	FIELD_ENUM(struct resend_failed, channel, channel_names,
+	    HAS(struct resend_failed, has_channel)));
+
+struct resent {
+	int64_t resent;
+};
+
+SCHEMA(resent_schema, struct resent,
+	FIELD_I64(struct resent, resent));
+
+/* All dead letters once more, the newest thousand. */
+int
+resend_failed(struct request *r)
+{
+	const struct resend_failed *in = request_input(r);
+	struct resent out = { 0 };
+
+	if (db_exec(r->db, &queue_failed,
+	    P(in->has_channel ? channel_names[in->channel] : NULL))) {
+		out.resent = db_touched(r->db);
+		event_emit(r, EVENT_MAIL_RESENT, uuid_new(), &resent_schema, &out);
+		after_send(r, wake_sender, NULL);
+	}
+	return reply(r, 200, &resent_schema, &out);
+}
+
+/* The dead letters of a week, on the front page of the staff. */
+int
+desk(struct request *r)
+{
+	struct json_object *answer = json_object_new_object();
+	int64_t failed = db_integer(r->db, &count_failed, 0);
+
+	if (failed > 0)
+		json_object_object_add(answer, "failed",
+		    json_object_new_int64(failed));
+	return reply_json(r, 200, answer);
 }

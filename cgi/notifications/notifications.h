@@ -118,7 +118,8 @@ bool on_stock_notice(struct request *, const struct event *);
 bool on_cart_abandoned(struct request *, const struct event *);
 
 extern const struct schema delivery_schema, delivery_list_input,
-    delivery_resend_input, delivery_detail_schema, contact_schema,
+    delivery_resend_input, resend_failed_input, resent_schema,
+    delivery_detail_schema, contact_schema,
     contact_input, contact_form_input, push_key_schema, push_add_input,
     push_drop_input, token_input, feed_list_input, feed_item_schema,
     template_input, template_ref_input, template_schema, template_list_schema,
@@ -130,11 +131,13 @@ int contact_put(struct request *);
 int delivery_get(struct request *);
 int delivery_list(struct request *);
 int delivery_resend(struct request *);
+int desk(struct request *);
 int feed_list(struct request *);
 int feed_read(struct request *);
 int push_add(struct request *);
 int push_drop(struct request *);
 int push_key(struct request *);
+int resend_failed(struct request *);
 int template_get(struct request *);
 int template_list(struct request *);
 int template_preview(struct request *);

@@ -1,6 +1,8 @@
 /* The table of contents of system. */
 #include "system.h"
 
+#include "web/parked.h"
+
 const struct route system_routes[] = {
 	API(GET, "/system/settings", "system.settings.read", NULL, TX_READ,
 	    settings_get, .output = &settings_schema,
@@ -16,6 +18,18 @@ const struct route system_routes[] = {
 	API(POST, "/system/jobs/{name}/run", "system.job.run", &job_ref_input,
 	    TX_WRITE | IDEM, job_ask, .output = &wish_schema, .status = 202,
 	    .summary = "Run it now; twice before it starts is once"),
+	API(GET, "/system/events", "system.job.read", NULL, TX_NONE, event_list,
+	    .output = &events_schema,
+	    .summary = "Events that a domain could not take: waiting, or dead"),
+	API(POST, "/system/events/replay", "system.job.run", &parked_replay_input,
+	    TX_NONE, event_replay, .output = &parked_replayed_schema,
+	    .summary = "Try dead events again: one, or all of a subscriber"),
+	PAGE("/admin/events", "system.job.read", NULL, TX_NONE, event_list,
+	    "admin/events"),
+	FORM(POST, "/admin/events", "system.job.run", &parked_replay_input,
+	    TX_NONE, event_replay, "/admin/events", .next = "/admin/events"),
+	FRAGMENT("/fragments/system/desk", "system.job.read", NULL, TX_NONE, desk,
+	    "fragments/desk"),
 	PAGE("/admin/", "system.job.read", NULL, TX_READ, page_show,
 	    "admin/dashboard"),
 	PAGE("/admin/jobs", "system.job.read", NULL, TX_NONE, job_list,

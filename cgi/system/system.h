@@ -8,8 +8,11 @@ extern const struct program system_program;
 extern const struct route system_routes[];
 
 extern const struct schema settings_schema, settings_input, jobs_schema,
-    job_runs_schema, job_ref_input, wish_schema;
+    job_runs_schema, job_ref_input, wish_schema, events_schema;
 
+int desk(struct request *);
+int event_list(struct request *);
+int event_replay(struct request *);
 int job_ask(struct request *);
 int job_get(struct request *);
 int job_list(struct request *);

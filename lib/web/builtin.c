@@ -5,6 +5,7 @@
 
 #include "web/counters.h"
 #include "web/json_in.h"
+#include "web/parked.h"
 #include "web/person.h"
 #include "web/runs.h"
 
@@ -321,6 +322,10 @@ const struct route builtin_routes[] = {
 	    intake),
 	INTERNAL(GET, "/internal/{domain}/runs", "system", &runs_input, TX_READ,
 	    runs_list),
+	INTERNAL(GET, "/internal/{domain}/parked", "system", &parked_input,
+	    TX_READ, parked_list),
+	INTERNAL(POST, "/internal/{domain}/parked/replay", "system",
+	    &parked_replay_input, TX_WRITE, parked_replay_asked),
 	INTERNAL(GET, "/internal/{domain}/permissions", "auth", &domain_input,
 	    TX_READ, permissions),
 	INTERNAL(POST, "/internal/{domain}/person", "auth", &person_asked_input,

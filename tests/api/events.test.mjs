@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { Client, internal, sql, until } from './client.mjs';
+import { Client, customer, internal, owner, sql, staff, until } from './client.mjs';
 
 const dir = process.env.ZOCO_DIR;
 const job = (...options) => spawnSync(process.env.ZOCO_INSTANCE, ['job', dir, 'deliver_events', ...options],
@@ -89,8 +89,40 @@ test('after ten tries an event is dead and its subject goes on', async () => {
 		assert.deepEqual(parked().map(row => [row.tries, row.is_dead]), [[10, true]]);
 	} finally {
 		allow();
-		meddle('auth', `DELETE FROM outbox_parked WHERE is_dead`);
 	}
+	const boss = await owner(), { body } = await boss.api('GET', '/system/events');
+	assert.deepEqual([body.dead, body.away], [1, []]);
+	const [event] = body.items.filter(e => e.is_dead);
+	assert.deepEqual([event.source, event.subscriber, event.type, event.tries], ['auth', 'notifications', 'user.registered', 10]);
+	assert.match(event.error, /refused/);
+	assert.ok(!JSON.stringify(event).includes(email), 'the address is personal');
+	for (const [lang, word] of [['es', 'eventos sin entregar'], ['en', 'undelivered events']]) {
+		assert.match(await (await boss.fetch(`/${lang}/admin/`)).text(), new RegExp(`<strong>1</strong> ${word}`));
+		const page = await (await boss.fetch(`/${lang}/admin/events`)).text();
+		assert.ok(page.includes('user.registered') && page.includes('badge-failed') && !page.includes('system.event'), lang);
+	}
+	const one = { domain: 'auth', subscriber: 'notifications', number: event.number };
+	for (const wrong of [{ ...one, domain: 'nobody' }, { ...one, number: event.number + 1 }, { ...one, subscriber: 'audit' }])
+		assert.equal((await boss.api('POST', '/system/events/replay', wrong)).status, 404);
+	assert.equal((await boss.api('POST', '/system/events/replay', { domain: 'auth' })).status, 422);
+	assert.equal((await (await staff()).api('POST', '/system/events/replay', one)).status, 403);
+	assert.equal((await (await customer()).api('GET', '/system/events')).status, 403);
+	assert.equal((await boss.form('/es/admin/events', one)).status, 303);
+	await until(() => kinds(email).length === 2, 'the mail of the replayed event');
+	assert.deepEqual(parked(), []);
+	await until(() => sql('audit', `SELECT 1 FROM entry WHERE action = 'event.replayed' AND source = 'auth' AND actor LIKE 'user:%'`).length === 1,
+		'the entry of who replayed it');
+	assert.equal((await boss.api('POST', '/system/events/replay', one)).status, 404);
+});
+
+test('system replays its own events too, all at once', async () => {
+	meddle('system', `WITH c AS (UPDATE outbox_counter SET number = number + 2 RETURNING number - 2 AS n), o AS (INSERT INTO outbox
+		(number, id, type, subject, actor, request_id, data) SELECT c.n + i, gen_random_uuid(), 'job.asked', gen_random_uuid(), 'guest', '', '{}'
+		FROM c, generate_series(1, 2) AS i RETURNING number, subject) SELECT 1 FROM o; INSERT INTO outbox_parked (subscriber, number, subject, tries, is_dead)
+		SELECT 'audit', number, subject, 10, true FROM outbox ORDER BY number DESC LIMIT 2`);
+	const { status, body } = await (await owner()).api('POST', '/system/events/replay', { domain: 'system', subscriber: 'audit' });
+	assert.deepEqual([status, body], [200, { replayed: 2 }]);
+	await until(() => sql('system', 'SELECT 1 FROM outbox_parked').length === 0, 'both to go');
 });
 
 test('a subscriber that hangs delays nobody and misses nothing', async () => {

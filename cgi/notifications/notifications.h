@@ -123,7 +123,8 @@ extern const struct schema delivery_schema, delivery_list_input,
     contact_input, contact_form_input, push_key_schema, push_add_input,
     push_drop_input, token_input, feed_list_input, feed_item_schema,
     template_input, template_ref_input, template_schema, template_list_schema,
-    template_preview_schema, template_restore_input, template_query;
+    template_preview_schema, template_restore_input,
+    template_letter_input, template_letter_form_input;
 
 int contact_form(struct request *);
 int contact_get(struct request *);
@@ -139,6 +140,8 @@ int push_drop(struct request *);
 int push_key(struct request *);
 int resend_failed(struct request *);
 int template_get(struct request *);
+int template_letter(struct request *);
+int template_letter_form(struct request *);
 int template_list(struct request *);
 int template_preview(struct request *);
 int template_put(struct request *);

@@ -2,17 +2,17 @@
  * The words of messages: ours, or what the owner wrote instead. What cannot be
  * rendered falls back to ours, so that no message is lost to a typing error.
  */
-#include "notifications.h"
+#include "template.h"
 
 #include <json-c/json.h>
 
 #include "base/embedded.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "web/json_out.h"
 #include "web/page.h"
 #include "web/mustache.h"
 
-#define MAIL_MAX_BYTES (256 * 1024)
 #define FRAME "mail/frame.html"
 
 /* Every kind that there is, and whose templates it fills. */
@@ -36,13 +36,6 @@ static const struct {
 	{ "stock_low", "stock" }, { "stock_low_digest", "digest" },
 	{ "stock_notice_asked", "notice" }, { "stock_back", "notice" },
 	{ "cart_abandoned", "cart" },
-};
-
-struct template {
-	const char *name, *lang, *subject, *text, *html, *author;
-	int32_t version;
-	int64_t at;
-	bool is_active, is_ours;
 };
 
 #define VERSION_FIELDS \
@@ -80,10 +73,7 @@ SCHEMA(template_list_schema, struct template,
 	FIELD_TEXT(struct template, lang),
 	FIELD_BOOL(struct template, is_ours),
 	VERSION_FIELDS);
-SCHEMA(template_preview_schema, struct template,
-	FIELD_TEXT(struct template, subject),
-	FIELD_TEXT(struct template, text),
-	FIELD_TEXT(struct template, html));
+static SCHEMA(listed_schema, struct template, VERSION_FIELDS);
 static SCHEMA(version_schema, struct template,
 	FIELD_TEXT(struct template, name),
 	FIELD_TEXT(struct template, lang),
@@ -95,6 +85,10 @@ static SCHEMA(version_schema, struct template,
 DB_QUERY(find_active, 2,
 	"SELECT name, lang, subject, text, html, version, is_active, author, at"
 	" FROM template_version WHERE name = $1 AND lang = $2 AND is_active");
+DB_QUERY(find_version, 3,
+	"SELECT name, lang, subject, text, html, version, is_active, author, at"
+	" FROM template_version WHERE name = $1 AND lang = $2"
+	" AND version = $3::int");
 DB_QUERY(list_active, 0,
 	"SELECT name, lang, '' AS subject, '' AS text, '' AS html, version,"
 	" is_active, author, at FROM template_version WHERE is_active LIMIT 200");
@@ -164,9 +158,10 @@ fill_one(struct request *r, const char *name, const char *source, int flags,
 	return true;
 }
 
-static bool
-fill_owners(struct request *r, const struct template *t, const char *lang,
-    struct json_object *context, struct words_of *words, char *error, size_t n)
+bool
+template_fill_owners(struct request *r, const struct template *t,
+    const char *lang, struct json_object *context, struct words_of *words,
+    char *error, size_t n)
 {
 	return fill_one(r, "subject", t->subject, TEMPLATE_TEXT, lang, context,
 	    &words->subject, error, n) &&
@@ -174,6 +169,14 @@ fill_owners(struct request *r, const struct template *t, const char *lang,
 	    &words->text, error, n) &&
 	    fill_one(r, "html", t->html, TEMPLATE_HTML, lang, context,
 	    &words->html, error, n);
+}
+
+bool
+template_version(struct request *r, const char *kind, const char *lang,
+    int32_t version, struct template *t)
+{
+	return db_one(r->db, &find_version, &version_schema, t, P(kind), P(lang),
+	    P(version));
 }
 
 static bool
@@ -199,7 +202,8 @@ template_fill(struct request *r, const char *kind, const char *family,
 	char *subject;
 
 	if (!db_one(r->db, &find_active, &version_schema, &t, P(kind), P(lang)) ||
-	    !fill_owners(r, &t, lang, context, words, error, sizeof(error))) {
+	    !template_fill_owners(r, &t, lang, context, words, error,
+	    sizeof(error))) {
 		if (request_failed(r) ||
 		    !fill_ours(r, "subject", "txt", lang, context, &words->subject) ||
 		    !fill_ours(r, family, "txt", lang, context, &words->text) ||
@@ -229,8 +233,8 @@ our_subject(struct request *r, const char *kind, const char *lang)
 	return out.data;
 }
 
-static bool
-ours(struct request *r, const char *kind, const char *lang, struct template *t)
+bool
+template_ours(struct request *r, const char *kind, const char *lang, struct template *t)
 {
 	const char *family = template_family(kind);
 
@@ -272,30 +276,20 @@ static int
 show(struct request *r, const char *name, const char *lang)
 {
 	struct template t, mine, *versions;
-	struct json_object *list;
 	size_t n;
 
-	if (!ours(r, name, lang, &t))
+	if (!template_ours(r, name, lang, &t))
 		return r->status;
 	if (db_one(r->db, &find_active, &version_schema, &mine, P(name), P(lang)))
 		t = mine;
 	if (!db_all(r->db, &list_versions, &version_schema, &versions, &n,
 	    P(name), P(lang)))
 		return 0;
-	list = json_object_new_array();
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *row = json_object_new_object();
-
-		json_object_object_add(row, "version",
-		    json_object_new_int(versions[i].version));
-		json_object_object_add(row, "author",
-		    json_object_new_string(versions[i].author));
-		json_object_object_add(row, "is_active",
-		    json_object_new_boolean(versions[i].is_active));
-		json_object_array_add(list, row);
-	}
-	page_set(r, "versions", list);
+	page_set(r, "versions", json_out_list(&listed_schema, versions, n,
+	    r->lang));
 	page_set(r, "template_lang", json_object_new_string(lang));
+	page_set(r, "template_other",
+	    json_object_new_string(str_eq(lang, "es") ? "en" : "es"));
 	return reply(r, 200, &template_schema, &t);
 }
 
@@ -307,70 +301,13 @@ template_get(struct request *r)
 	return show(r, in->name, in->lang);
 }
 
-/* What a preview is filled with. */
-static struct json_object *
-sample(struct request *r, const char *kind, const char *lang)
-{
-	static const char text[] = "{\"number\":\"2026-001234\",\"name\":\"Ana\","
-	    "\"email\":\"ana@example.com\",\"currency\":\"EUR\",\"total_text\":"
-	    "\"42,50 \\u20ac\",\"subtotal_text\":\"38,00 \\u20ac\","
-	    "\"shipping_text\":\"4,50 \\u20ac\",\"tax_text\":\"7,38 \\u20ac\","
-	    "\"code\":\"123456\",\"end\":\"222\",\"host\":\"shop.example\","
-	    "\"tracking\":\"ES123\",\"available\":2,\"threshold\":5,\"total\":1,"
-	    "\"variant_name\":\"Taza\",\"sku\":\"ZC-001-01\",\"location\":\"main\","
-	    "\"lines\":[{\"name\":\"Taza\",\"quantity\":2,\"total_text\":"
-	    "\"38,00 \\u20ac\"}]}";
-	struct json_object *context = json_parse(r->arena, text,
-	    sizeof(text) - 1);
-
-	json_object_object_add(context, "kind", json_object_new_string(kind));
-	json_object_object_add(context, "lang", json_object_new_string(lang));
-	json_object_object_add(context, "base_url",
-	    json_object_new_string(r->app->conf->base_url));
-	json_object_object_add(context, "url",
-	    json_object_new_string(r->app->conf->base_url));
-	return context;
-}
-
-/* Fills what was typed with the sample; false and the fault. */
-static bool
-try_out(struct request *r, const struct template *in, struct words_of *words)
-{
-	struct template mine;
-	char error[300];
-
-	if (!ours(r, in->name, in->lang, &mine))
-		return false;
-	if (fill_owners(r, in, in->lang, sample(r, in->name, in->lang), words,
-	    error, sizeof(error)))
-		return true;
-	problem_field(r, "text", "template", error);
-	problem_detail(r, PROBLEM_INVALID, "%s", error);
-	return false;
-}
-
-int
-template_preview(struct request *r)
-{
-	const struct template *in = request_input(r);
-	struct template out = { .name = in->name };
-	struct words_of words;
-
-	if (!try_out(r, in, &words))
-		return r->status;
-	out.subject = words.subject;
-	out.text = words.text;
-	out.html = words.html;
-	return reply(r, 200, &template_preview_schema, &out);
-}
-
 int
 template_put(struct request *r)
 {
 	const struct template *in = request_input(r);
 	struct words_of words;
 
-	if (!try_out(r, in, &words))
+	if (!template_try(r, in, &words))
 		return r->status;
 	db_exec(r->db, &retire, P(in->name), P(in->lang));
 	db_exec(r->db, &put_version, P(in->name), P(in->lang), P(in->subject),
@@ -386,7 +323,7 @@ template_restore(struct request *r)
 	const struct template *in = request_input(r);
 	struct template mine;
 
-	if (!ours(r, in->name, in->lang, &mine))
+	if (!template_ours(r, in->name, in->lang, &mine))
 		return r->status;
 	db_exec(r->db, &retire, P(in->name), P(in->lang));
 	if (in->version > 0 && !db_exec(r->db, &restore, P(in->name),
@@ -394,25 +331,5 @@ template_restore(struct request *r)
 		return problem(r, PROBLEM_NOT_FOUND);
 	event_emit(r, EVENT_TEMPLATE_CHANGED, r->session->user_id,
 	    &template_restore_input, in);
-	return show(r, in->name, in->lang);
-}
-
-/* To whoever asks for it, as it is now. */
-int
-template_test(struct request *r)
-{
-	const struct template *in = request_input(r);
-	const struct event event = { .id = uuid_new() };
-	struct letter l = { .event = &event, .kind = in->name,
-	    .topic = TOPIC_ACCOUNT, .priority = 1, .name = r->session->name,
-	    .address = r->session->email, .lang = in->lang };
-	struct template mine;
-
-	if (!ours(r, in->name, in->lang, &mine))
-		return r->status;
-	if (!template_fill(r, in->name, template_family(in->name), in->lang,
-	    sample(r, in->name, in->lang), &l.words))
-		return problem(r, PROBLEM_INVALID);
-	letter_mail(r, &l);
 	return show(r, in->name, in->lang);
 }

@@ -234,12 +234,40 @@ test('the owner\'s words are used, versioned, tried out, and left again', async 
 	assert.equal((await boss.api('POST', `${path}/test`, {})).status, 200);
 	await until(async () => (await mails('owner@zoco.example')).some(m => m.subject === 'Hi Ana'), 'the test mail');
 	assert.equal((await boss.api('PUT', path, { ...mine, subject: 'Two' })).body.version, 2);
+	const letter = '/en/admin/messages/templates/user_password_changed/en/letter';
+	const look = async query => (await boss.fetch(letter + query)).text();
+	assert.match(await look(''), /<p>Ana &amp; co<\/p>/);
+	assert.match(await look('?part=text'), /^Two\n\nChanged, Ana\./);
+	assert.match(await look('?part=text&version=1'), /^Hi Ana\n/);
+	assert.match(await look('?part=text&version=0'), /password/i);
+	assert.equal((await boss.fetch(`${letter}?version=9`)).status, 404);
+	const typed = await boss.form(letter, { ...mine, html: '<i>{{name}}</i><!--# include virtual="/healthz" -->', part: 'html' });
+	assert.equal(await typed.text(), '<i>Ana</i><!--# include virtual="/healthz" -->', 'nothing is included');
+	const wrong = await boss.form(letter, { ...mine, text: '{{#open}}', part: 'text' });
+	assert.deepEqual([wrong.status, wrong.headers.get('content-type')], [422, 'text/plain; charset=utf-8']);
+	assert.match(await wrong.text(), /open/);
 	assert.equal((await boss.api('POST', `${path}/restore`, { version: 1 })).body.subject, 'Hi {{name}}');
 	assert.equal((await boss.api('POST', `${path}/restore`, { version: 0 })).body.is_ours, true);
 	message = await say('t2@example.com');
 	assert.match(message.subject, /password/i);
 	assert.equal((await boss.api('GET', '/notifications/templates/none/en')).status, 404);
 	assert.equal((await (await staff()).api('PUT', path, mine)).status, 403);
+});
+
+test('every message can be looked at in both languages, as HTML and as text, styled and harmless', async () => {
+	const { items } = (await boss.api('GET', '/notifications/templates')).body;
+	assert.ok(items.length >= 50);
+	for (const { name, lang } of items)
+		for (const part of ['html', 'text']) {
+			const answer = await boss.fetch(`/es/admin/messages/templates/${name}/${lang}/letter?part=${part}`), text = await answer.text();
+			assert.equal(answer.status, 200, name);
+			assert.doesNotMatch(text, /mail\.\w|\{\w|\{\{/, `${name} ${lang}`);
+			assert.match(answer.headers.get('content-security-policy'), /^default-src 'none'; style-src 'unsafe-inline';.*sandbox$/);
+			assert.match(answer.headers.get('content-type'), part === 'html' ? /^text\/html/ : /^text\/plain/);
+		}
+	assert.match((await boss.fetch('/es/admin/messages')).headers.get('content-security-policy'), /style-src 'self'/);
+	assert.equal((await boss.fetch('/es/admin/messages/templates/none/es/letter')).status, 404);
+	assert.equal((await (await customer()).fetch('/es/admin/messages/templates/order_placed/es/letter')).status, 403);
 });
 
 test('pages of messages, in both languages', async () => {

@@ -98,7 +98,7 @@ test('after ten tries an event is dead and its subject goes on', async () => {
 	assert.ok(!JSON.stringify(event).includes(email), 'the address is personal');
 	for (const [lang, word] of [['es', 'eventos sin entregar'], ['en', 'undelivered events']]) {
 		assert.match(await (await boss.fetch(`/${lang}/admin/`)).text(), new RegExp(`<strong>1</strong> ${word}`));
-		const page = await (await boss.fetch(`/${lang}/admin/events`)).text();
+		const page = await (await boss.fetch(`/${lang}/admin/jobs/events`)).text();
 		assert.ok(page.includes('user.registered') && page.includes('badge-failed') && !page.includes('system.event'), lang);
 	}
 	const one = { domain: 'auth', subscriber: 'notifications', number: event.number };
@@ -107,7 +107,7 @@ test('after ten tries an event is dead and its subject goes on', async () => {
 	assert.equal((await boss.api('POST', '/system/events/replay', { domain: 'auth' })).status, 422);
 	assert.equal((await (await staff()).api('POST', '/system/events/replay', one)).status, 403);
 	assert.equal((await (await customer()).api('GET', '/system/events')).status, 403);
-	assert.equal((await boss.form('/es/admin/events', one)).status, 303);
+	assert.equal((await boss.form('/es/admin/jobs/events', one)).status, 303);
 	await until(() => kinds(email).length === 2, 'the mail of the replayed event');
 	assert.deepEqual(parked(), []);
 	await until(() => sql('audit', `SELECT 1 FROM entry WHERE action = 'event.replayed' AND source = 'auth' AND actor LIKE 'user:%'`).length === 1,

@@ -2,7 +2,7 @@
 // field with a fault gets the focus, and the staff's menu shows where we are.
 document.addEventListener('submit', event => {
 	const form = event.target;
-	if (form.method !== 'post' || event.defaultPrevented)
+	if (form.method !== 'post' || event.defaultPrevented || event.submitter?.formTarget)
 		return;
 	if (form.classList.contains('is-sending'))
 		event.preventDefault();

@@ -183,11 +183,12 @@ test('an event that comes twice is one mail, and its Message-ID is the event\'s'
 });
 
 test('a refused mail is a dead letter that staff read and replay; others pass it', async () => {
-	await tell('auth', 'user.password-changed', { email: 'refuse-550-1@dead.example', name: 'R', lang: 'en', url: 'http://x' });
+	const run = randomUUID().slice(0, 8);	// the sink remembers whom it refused
+	await tell('auth', 'user.password-changed', { email: `refuse-550-1@dead-${run}.example`, name: 'R', lang: 'en', url: 'http://x' });
 	await tell('auth', 'user.password-changed', { email: 'after@example.com', name: 'A', lang: 'en', url: 'http://x' });
 	await until(async () => (await mails('after@example.com')).length === 1, 'the next one');
 	const dead = await until(async () => (await boss.api('GET', '/notifications/deliveries?status=failed&channel=mail'))
-		.body.items.find(m => m.to_address === 'refuse-550-1@dead.example'), 'the dead letter');
+		.body.items.find(m => m.to_address === `refuse-550-1@dead-${run}.example`), 'the dead letter');
 	assert.match(dead.last_error, /^550/);
 	const detail = await boss.api('GET', `/notifications/deliveries/${dead.id}`);
 	assert.equal(detail.body.attempts.length, 1);
@@ -195,19 +196,19 @@ test('a refused mail is a dead letter that staff read and replay; others pass it
 	const page = await boss.fetch(`/en/admin/messages/${dead.id}`);
 	assert.match(await page.text(), /550/);
 	assert.equal((await boss.idempotent('POST', `/notifications/deliveries/${dead.id}/resend`, {})).status, 200);
-	await until(async () => (await mails('refuse-550-1@dead.example')).length === 1, 'the replay');
-	for (const to of ['refuse-550-1@all.example', 'refuse-550-1@left.example'])
+	await until(async () => (await mails(`refuse-550-1@dead-${run}.example`)).length === 1, 'the replay');
+	for (const to of [`refuse-550-1@all-${run}.example`, `refuse-550-1@left-${run}.example`])
 		await tell('cart', 'cart.abandoned', { email: to, name: 'R', lang: 'en', lines: [] });
-	await until(() => row(`to_address LIKE '%-1@all.example' AND status = 'failed' OR to_address LIKE '%-1@left.example' AND status = 'failed'`).length === 2, 'two more');
-	const left = row(`to_address LIKE '%@left.example'`)[0];
+	await until(() => row(`to_address ~ '@(all|left)-${run}' AND status = 'failed'`).length === 2, 'two more');
+	const left = row(`to_address LIKE '%@left-${run}%'`)[0];
 	assert.equal((await new Client().form(`/api/v1/notifications/unsubscribe/${left.unsubscribe}`, { 'List-Unsubscribe': 'One-Click' })).status, 200);
 	assert.equal((await boss.idempotent('POST', `/notifications/deliveries/${left.id}/resend`, {})).status, 409);
 	assert.match(await (await boss.fetch('/es/admin/')).text(), /<strong>\d<\/strong> mensajes fallidos/);
 	assert.match(await (await boss.fetch('/en/admin/messages?status=failed')).text(), /admin\/messages\/resend/);
 	assert.equal((await boss.idempotent('POST', '/notifications/deliveries/resend', { channel: 'sms' })).body.resent, 0);
 	assert.equal((await boss.idempotent('POST', '/notifications/deliveries/resend', { channel: 'mail' })).body.resent, 1);
-	await until(async () => (await mails('refuse-550-1@all.example')).length === 1, 'the other');
-	assert.equal((await mails('refuse-550-1@left.example')).length, 0, 'who left hears no more');
+	await until(async () => (await mails(`refuse-550-1@all-${run}.example`)).length === 1, 'the other');
+	assert.equal((await mails(`refuse-550-1@left-${run}.example`)).length, 0, 'who left hears no more');
 	await until(() => sql('audit', `SELECT 1 FROM entry WHERE action = 'mail.resent'`).length === 2, 'the entries');
 	assert.equal((await (await customer()).api('GET', '/notifications/deliveries')).status, 403);
 });

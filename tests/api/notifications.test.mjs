@@ -51,8 +51,7 @@ test('low stock reaches those who asked: mail, feed, Web Push, SMS', async () =>
 	assert.equal(set.status, 200, JSON.stringify(set.body));
 	assert.equal((await subscribe(worker, b)).status, 204);
 	await low(1);
-	const [mail] = await until(async () => { const m = await mails('staff@zoco.example'); return m.length > 0 && m; }, 'the mail');
-	assert.match(mail.subject, /1/);
+	await until(async () => (await mails('staff@zoco.example')).some(mail => /\b1\b/.test(mail.subject)), 'the mail');
 	const [push] = await until(() => to(b.path).length > 0 && to(b.path), 'the push');
 
 	// RFC 8291: only this browser can read it.

@@ -11,6 +11,7 @@ import { checkInvariants, dir, fullCart, insist, kill, processes, seeded, sleep,
 
 const outage = Number(process.env.OUTAGE ?? 20), seconds = Number(process.env.SECONDS ?? 25);
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+const pause = Math.max(200, outage * 5);	// of a shopper, between two orders
 const all = [];
 
 // How often each Message-ID has arrived.
@@ -32,7 +33,7 @@ async function shop(shoppers, isOver) {
 			const started = performance.now();
 			answers.push(await insist(place));
 			times.push(performance.now() - started);
-			await sleep(200);
+			await sleep(pause);
 		}
 	}));
 	assert.deepEqual(answers.filter(a => a.status !== 201).map(a => [a.status, a.body?.type]), []);

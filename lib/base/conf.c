@@ -72,6 +72,8 @@ const struct conf_key conf_keys[] = {
 	INTEGER(limit_write_address, "600", "changes from an address in a minute"),
 	INTEGER(cart_reminder_minutes, "240", "after which a cart counts as left"),
 	INTEGER(keep_days, "30", "that delivered events and their like are kept"),
+	INTEGER(keep_message_days, "365", "that messages and their tries are kept"),
+	INTEGER(keep_cart_days, "180", "that a customer's cart is kept untouched"),
 	INTEGER(mail_per_minute, "3000", "mails handed over in a minute"),
 	INTEGER(sms_per_minute, "60", "SMS handed over in a minute"),
 	INTEGER(push_per_minute, "1200", "Web Push messages in a minute"),

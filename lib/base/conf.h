@@ -35,7 +35,8 @@ struct conf {
 	int64_t limit_register_address, limit_reset_account;
 	int64_t limit_sms_account, limit_sms_number, limit_sms_day;
 	int64_t limit_checkout_address, limit_write_address;
-	int64_t cart_reminder_minutes, keep_days;
+	int64_t cart_reminder_minutes, keep_days, keep_message_days,
+	    keep_cart_days;
 	int64_t mail_per_minute, sms_per_minute, push_per_minute;
 	int64_t call_timeout_ms, provider_timeout_ms;
 	int64_t order_payment_minutes, order_transfer_days;

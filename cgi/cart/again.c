@@ -23,7 +23,8 @@ SCHEMA(again_input, struct again,
 static bool
 keep_sold(struct request *r, const struct again *in, struct cart_content *kept)
 {
-	const struct cart_content wanted = { in->lines, in->lines_n, NULL, false };
+	const struct cart_content wanted = { .lines = in->lines,
+	    .n = in->lines_n };
 	struct prices prices;
 
 	if (!cart_ask_prices(r, in->lines, in->lines_n, &prices))

@@ -33,6 +33,7 @@ struct cart_content {
 	size_t n;
 	const char *email;		/* NULL: none was given */
 	bool marketing_consent;
+	const char *lang;		/* a guest's, when an address was given */
 };
 
 /* The line of a variant, or NULL. */
@@ -102,6 +103,12 @@ bool cart_customers_join(struct request *, const char *key,
 /* Removes those lines from a guest's cart that are still as they were read. */
 bool cart_guests_settle(struct request *, const char *key,
     const struct cart_line *, size_t n);
+
+/* Guests' carts that agreed to a reminder and were last changed by then; their
+ * keys. A claimed one is never reminded again; false: somebody was faster. */
+size_t cart_guests_left(struct request *, int64_t until_s, int limit,
+    const char ***keys);
+bool cart_guests_claim(struct request *, const char *key, int64_t until_s);
 
 /*
  * For cron/abandoned_carts: how many carts are due for their reminder; and the

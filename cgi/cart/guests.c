@@ -1,19 +1,31 @@
 /*
  * Guests' carts: a hash of Redis each, variant -> "quantity seen-price", with
- * "email" and "marketing_consent" beside them. Every change is one script, so that two at
- * once both count. A cart without lines does not exist.
+ * "email", "marketing_consent", "lang" and "reminded" beside them. Every change
+ * is one script, so that two at once both count. A cart without lines does not
+ * exist. Those whose owner agreed to a reminder are members of the sorted set
+ * "carts-left", by the second of their last change, until they had it.
  */
 #include "cart.h"
 
 #include <stdlib.h>
 
+#define COUNT \
+	" local function count() local n = 0" \
+	"  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do" \
+	"   if #name == 36 then n = n + 1 end end return n end"
+
 /* Ends each script: ARGV[1] seconds more for a cart that has lines. */
-#define KEEP \
-	" for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do" \
-	"  if #name == 36 then" \
-	"   redis.call('EXPIRE', KEYS[1], ARGV[1]) return 1 end" \
-	" end" \
-	" redis.call('DEL', KEYS[1]) return 1"
+#define KEEP COUNT \
+	" redis.call('ZREM', 'carts-left', KEYS[1])" \
+	" if count() == 0 then redis.call('DEL', KEYS[1]) return 1 end" \
+	" redis.call('EXPIRE', KEYS[1], ARGV[1])" \
+	" local c = redis.call('HMGET', KEYS[1], 'email', 'marketing_consent'," \
+	"  'reminded')" \
+	" if c[1] and c[2] == 'true' and not c[3] then" \
+	"  local now = redis.call('TIME')[1]" \
+	"  redis.call('ZADD', 'carts-left', now, KEYS[1])" \
+	"  redis.call('ZREMRANGEBYSCORE', 'carts-left', '-inf', now - 604800)" \
+	" end return 1"
 
 /* What a line has now, and has to have; its price stays unless one is given. */
 #define LINES \
@@ -26,12 +38,9 @@
 	" end"
 
 /* ARGV: seconds, variant, quantity, price. 0: there is no room. */
-static const char add_script[] = LINES
-	" local lines = redis.call('HLEN', KEYS[1])"
-	"  - redis.call('HEXISTS', KEYS[1], 'email')"
-	"  - redis.call('HEXISTS', KEYS[1], 'marketing_consent')"
+static const char add_script[] = LINES COUNT
 	" local now = get(ARGV[2])"
-	" if now == 0 and lines >= 50 then return 0 end"
+	" if now == 0 and count() >= 50 then return 0 end"
 	" put(ARGV[2], now + tonumber(ARGV[3]), ARGV[4])" KEEP;
 
 /* The same. 0: there is no such line. */
@@ -99,6 +108,8 @@ read_member(struct cart_content *content, const char *name, const char *value)
 
 	if (str_eq(name, "email")) {
 		content->email = value;
+	} else if (str_eq(name, "lang")) {
+		content->lang = value;
 	} else if (str_eq(name, "marketing_consent")) {
 		content->marketing_consent = str_eq(value, "true");
 	} else if (uuid_parse(name, &line->variant_id)) {
@@ -150,9 +161,9 @@ static bool
 guests_set_contact(struct request *r, const char *key,
     const struct contact *contact)
 {
-	const char *words[6] = { name_of(r, key), seconds(r) };
+	const char *words[8] = { name_of(r, key), seconds(r), "lang", r->lang };
 	struct redis_value value;
-	size_t n = 2;
+	size_t n = 4;
 
 	if (contact->email != NULL) {
 		words[n++] = "email";
@@ -202,6 +213,43 @@ cart_guests_settle(struct request *r, const char *key,
 
 	return redis_script(r->redis, r->arena, &value, settle_script, 1,
 	    name_of(r, key), seconds(r), cart_lines_text(r, lines, n));
+}
+
+/* KEYS: cart. ARGV: up to when a change was. 0: changed since, or reminded. */
+static const char claim_script[] =
+	"local at = redis.call('ZSCORE', 'carts-left', KEYS[1])"
+	" if not at or tonumber(at) > tonumber(ARGV[1]) then return 0 end"
+	" redis.call('ZREM', 'carts-left', KEYS[1])"
+	" if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end"
+	" redis.call('HSET', KEYS[1], 'reminded', 1) return 1";
+
+bool
+cart_guests_claim(struct request *r, const char *key, int64_t until_s)
+{
+	struct redis_value value;
+
+	return redis_script(r->redis, r->arena, &value, claim_script, 1,
+	    name_of(r, key), arena_printf(r->arena, "%" PRId64, until_s)) &&
+	    value.integer == 1;
+}
+
+/* After a week nobody wants to hear of it any more. */
+size_t
+cart_guests_left(struct request *r, int64_t until_s, int limit,
+    const char ***keys)
+{
+	struct redis_value value;
+
+	*keys = NULL;
+	if (!redis_do(r->redis, r->arena, &value, "ZRANGEBYSCORE", "carts-left",
+	    arena_printf(r->arena, "%" PRId64, until_s - 7 * 86400),
+	    arena_printf(r->arena, "%" PRId64, until_s), "LIMIT", "0",
+	    arena_printf(r->arena, "%d", limit)))
+		return 0;
+	*keys = arena_new_array(r->arena, const char *, value.items_n + 1);
+	for (size_t i = 0; i < value.items_n; i++)
+		(*keys)[i] = value.items[i].text + strlen("cart:");
+	return value.items_n;
 }
 
 const struct cart_store cart_guests = {

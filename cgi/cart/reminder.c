@@ -1,14 +1,18 @@
 /*
  * Carts that were left: one mail to whoever gave an address and agreed to be
  * written to. The names of the things come from catalog, before the
- * transaction that notes the reminder and tells of it.
+ * transaction that notes the reminder and tells of it. A guest's reminder is
+ * noted in Redis first: a crash between the two loses it, and none comes twice.
  */
 #include "cart.h"
 
 #include <json-c/json.h>
 
+#include "base/clock.h"
 #include "web/call.h"
 #include "web/json_out.h"
+
+#define DRY_MAX 1000000
 
 struct left {
 	const char *cart_key, *email, *lang;
@@ -59,11 +63,22 @@ DB_QUERY(note_reminder, 2,
 DB_QUERY(withdraw, 1,
 	"UPDATE cart SET marketing_consent = false WHERE lower(email) = lower($1)");
 
+/* Until then a cart must have been left alone, to count as left. */
+static int64_t
+due_s(struct request *r)
+{
+	return clock_now_us() / CLOCK_SECOND -
+	    r->app->conf->cart_reminder_minutes * 60;
+}
+
 int64_t
 carts_left(struct request *r)
 {
+	const char **keys;
+
 	return db_integer(r->db, &count_left, 0,
-	    P(r->app->conf->cart_reminder_minutes));
+	    P(r->app->conf->cart_reminder_minutes)) + (int64_t)cart_guests_left(
+	    r, due_s(r), DRY_MAX, &keys);
 }
 
 /* The lines with their names; false: catalog is away, or sells none of it. */
@@ -123,9 +138,29 @@ remind(struct request *r, const struct left *left)
 	return step_end(r) && is_done;
 }
 
+static bool
+remind_guest(struct request *r, const char *key, int64_t until_s)
+{
+	struct cart_content content = { .n = 0 };
+	struct told told;
+
+	if (!cart_guests.read(r, key, &content)) {
+		call_forgive(r);
+		return false;
+	}
+	told = (struct told){ .email = content.email, .lang = content.lang };
+	r->lang = content.lang != NULL ? content.lang : r->lang;
+	if (!name_lines(r, &content, &told) ||
+	    !cart_guests_claim(r, key, until_s) || !step_begin(r))
+		return false;
+	event_emit(r, EVENT_CART_ABANDONED, uuid_new(), &told_schema, &told);
+	return step_end(r);
+}
+
 void
 carts_remind(struct request *r, int limit, int64_t *done, int64_t *failed)
 {
+	const char **keys;
 	struct left *rows;
 	size_t n;
 
@@ -134,6 +169,9 @@ carts_remind(struct request *r, int limit, int64_t *done, int64_t *failed)
 		return;
 	for (size_t i = 0; i < n && !request_failed(r); i++)
 		(*(remind(r, &rows[i]) ? done : failed))++;
+	n = cart_guests_left(r, due_s(r), limit, &keys);
+	for (size_t i = 0; i < n && !request_failed(r); i++)
+		(*(remind_guest(r, keys[i], due_s(r)) ? done : failed))++;
 }
 
 /* Whoever left the mailing list is not written to from here either. */

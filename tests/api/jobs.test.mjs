@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { meddle } from '../chaos/shop.mjs';
-import { customer, mails, owner, sql, until, variant } from './client.mjs';
+import { Client, customer, mails, owner, sql, until, variant } from './client.mjs';
 
 const { ZOCO_DIR: dir, ZOCO_CONF: conf } = process.env;
 const job = (name, options = [], env = {}) => spawnSync(`${dir}/bin/zoco-job-${name}`, ['--config', conf, ...options],
@@ -60,6 +60,34 @@ test('a cart that was left is reminded of once, where that was agreed', async ()
 	assert.equal((await ann.fetch(new URL(link).pathname, { method: 'POST', body: 'List-Unsubscribe=One-Click',
 		headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status, 200);
 	await until(() => sql('cart', 'SELECT 1 FROM cart WHERE marketing_consent').length === 0, 'cart to hear of it');
+});
+
+test('a guest who agreed is reminded once too, and not after a purchase', async () => {
+	const now = { ZOCO_CART_REMINDER_MINUTES: '0' }, run = options => last(job('abandoned_carts', options ?? [], now)).done;
+	const guest = async (email, agreed) => {
+		const client = new Client();
+		assert.equal((await client.api('POST', '/cart/items', { variant_id: variant(1), quantity: 1 })).status, 201);
+		assert.equal((await client.api('PATCH', '/cart', { email, ...(agreed === undefined ? {} : { marketing_consent: agreed }) },
+			{ 'accept-language': 'en' })).status, 200);
+		return client;
+	};
+	await guest('silent@example.com');
+	await guest('no@example.com', false);
+	const leaves = await guest('changed@example.com', true), buys = await guest('buys@example.com', true);
+	assert.equal((await leaves.api('PATCH', '/cart', { marketing_consent: false })).status, 200);
+	const waits = await guest('guest@example.com', true);
+	assert.equal(last(job('abandoned_carts', ['--dry-run'])).done, 0, 'not yet left');
+	assert.equal((await buys.idempotent('POST', '/orders', { email: 'buys@example.com', payment_method: 'cash_on_delivery', expected_total: 1450 + 495,
+		shipping_address: { name: 'Eva', line1: 'Calle Sol 2', postcode: '11001', city: 'Cádiz', country: 'ES' } })).status, 201);
+	await until(async () => (await buys.api('GET', '/cart')).body.count === 0, 'the cart to be taken');
+	assert.equal(run(['--dry-run']), 1);
+	assert.equal(run(), 1);
+	assert.equal((await waits.api('POST', '/cart/items', { variant_id: variant(2), quantity: 1 })).status, 201);
+	assert.equal(run(), 0, 'once');
+	const [mail] = await until(async () => { const m = await mails('guest@example.com'); return m.length > 0 && m; }, 'the reminder');
+	assert.match(mail.text, /1 x .*[\s\S]*\/en\/cart/);
+	assert.deepEqual(sql('notifications', `SELECT to_address FROM message WHERE kind = 'cart_abandoned' AND to_address <> 'left@example.com'`),
+		[{ to_address: 'guest@example.com' }]);
 });
 
 test('what has served long enough is thrown away in batches, and counted first', async () => {

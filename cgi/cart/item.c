@@ -123,7 +123,7 @@ cart_set(struct request *r)
 	if (key == NULL || ((in->email != NULL || in->has_consent) &&
 	    !cart_store_of(key)->set_contact(r, key, in)))
 		return r->status;
-	return cart_show(r, key, 200, NULL);
+	return answer(r, key, 200, NULL);
 }
 
 int

@@ -28,6 +28,8 @@ const struct route cart_routes[] = {
 	    TX_WRITE, cart_ordered),
 
 	PAGE("/cart", PERM_PUBLIC, &cart_page_input, TX_NONE, cart_page, "cart"),
+	FORM(POST, "/cart", PERM_PUBLIC, &contact_input, TX_NONE, cart_set,
+	    "/cart"),
 	FORM(POST, "/cart/items", PERM_PUBLIC, &item_add_input, TX_NONE, item_add,
 	    "/cart"),
 	FORM(POST, "/cart/items/{variant_id}", PERM_PUBLIC, &item_set_input,

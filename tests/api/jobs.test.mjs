@@ -72,6 +72,13 @@ test('a guest who agreed is reminded once too, and not after a purchase', async 
 		return client;
 	};
 	await guest('silent@example.com');
+	const page = await guest('page@example.com'), cart = async () => (await page.fetch('/es/cart')).text();
+	assert.match(await cart(), /name="marketing_consent" value="true" required>/, 'nothing is ticked for anybody');
+	assert.equal((await page.form('/es/cart', { email: 'page@example.com', marketing_consent: 'true' })).status, 303);
+	assert.match(await cart(), /te escribiremos una vez a page@example\.com/);
+	assert.equal((await page.form('/es/cart', { marketing_consent: 'false' })).status, 303);
+	assert.match(await cart(), /value="true" required>/);
+	assert.match(await (await page.form('/es/cart', { email: 'x', marketing_consent: 'true' })).text(), /email-error">./);
 	await guest('no@example.com', false);
 	const leaves = await guest('changed@example.com', true), buys = await guest('buys@example.com', true);
 	assert.equal((await leaves.api('PATCH', '/cart', { marketing_consent: false })).status, 200);

@@ -9,10 +9,11 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       := build/$(MODE)
 
-PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto libqrencode gdlib
+PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto libqrencode gdlib libcbor
 DEBS_BUILD := gcc make pkg-config libfcgi-dev libpq-dev libhiredis-dev \
 	libjson-c-dev liboath-dev libcurl4-openssl-dev libssl-dev \
-	libsodium-dev libqrencode-dev libgd-dev python3-zxcvbn
+	libsodium-dev libqrencode-dev libgd-dev libcbor-dev \
+	python3-zxcvbn
 DEBS_RUN   := nginx-light libnginx-mod-nchan postgresql-15 redis-server procps
 DEBS_DEMO  := python3-minimal python3-aiosmtpd
 DEBS_TEST  := libcmocka-dev nodejs npm chromium clang libclang-rt-14-dev \

@@ -37,7 +37,8 @@ SCHEMA(me_schema, struct account,
 	"  AND r.permissions <> ''), '') AS permissions," \
 	" a.phone, a.is_active, a.verified_at IS NOT NULL AS is_verified," \
 	" EXISTS (SELECT FROM factor f WHERE f.account_id = a.id" \
-	"  AND f.confirmed_at IS NOT NULL) AS has_factor FROM account a"
+	"  AND f.confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkey k" \
+	"  WHERE k.account_id = a.id) AS has_factor FROM account a"
 
 DB_QUERY(find_by_email, 1, ACCOUNT_COLUMNS " WHERE lower(a.email) = lower($1)");
 DB_QUERY(find_by_id, 1, ACCOUNT_COLUMNS " WHERE a.id = $1::uuid");

@@ -17,7 +17,7 @@
 extern const struct program auth_program;
 extern const struct route auth_routes[];
 extern const struct person_part auth_person;
-extern const struct db_rule email_rules[];
+extern const struct db_rule email_rules[], passkey_rules[];
 
 struct account {
 	struct uuid id;
@@ -62,12 +62,12 @@ struct factors {
 	const char **kinds;
 	size_t kinds_n;
 	bool is_set_up;		/* there is one beside the recovery codes */
-	bool has_app;
+	bool is_strong;		/* an app or a passkey: staff need one */
 };
 extern const char *const factor_kinds[];
 bool factors_find(struct request *, struct uuid account_id, struct factors *);
 bool factors_have(const struct factors *, const char *kind);
-/* For a page: has_totp, has_sms, has_email, has_recovery. */
+/* For a page: has_totp, has_passkey, has_sms, has_email, has_recovery. */
 void factors_show(struct request *, const struct factors *);
 
 /* Uses up a code of the app, or a recovery code; false: it is none, or was
@@ -79,6 +79,48 @@ bool recovery_take(struct request *, struct uuid account_id, const char *code);
  * sessions end with a new one. False: it was so before. In a transaction. */
 bool factor_put(struct request *, const char *kind);
 bool factor_drop(struct request *, const char *kind);
+
+/* The same, when it is there or gone already: a new strong one is answered with
+ * recovery codes, if there are none yet. */
+int factor_welcome(struct request *, const char *kind);
+void factor_gone(struct request *, const char *kind);
+
+/* What a browser hands on of a passkey's answer, all base64url. */
+struct passkey_answer {
+	const char *credential, *client_data, *authenticator_data, *signature;
+};
+#define PASSKEY_ANSWER_FIELDS(s_type) \
+	PASSKEY_ANSWER_FIELD(s_type, credential, 1400), \
+	PASSKEY_ANSWER_FIELD(s_type, client_data, 4000), \
+	PASSKEY_ANSWER_FIELD(s_type, authenticator_data, 2000), \
+	PASSKEY_ANSWER_FIELD(s_type, signature, 1000)
+#define PASSKEY_ANSWER_FIELD(s_type, member, most) \
+	{ .name = #member, .type = FIELD_TYPE_TEXT, .required = true, \
+	  .offset = offsetof(s_type, answer.member), .max = most, .secret = true }
+
+struct passkey_known {
+	struct uuid id;
+	const char *public_key;
+	int64_t sign_count;
+	bool is_verifying;
+};
+
+/* Answers with what a passkey of the account is to sign, for this owner (a
+ * login or a session). */
+int passkey_ask(struct request *, const char *owner, struct uuid account_id);
+
+/* Is it an answer of a passkey of the account? In no transaction: the challenge
+ * is gone, whatever comes of it. Then, in one, the count goes on; false: it
+ * went back. */
+bool passkey_check(struct request *, const char *owner, struct uuid account_id,
+    const struct passkey_answer *, struct passkey_known *);
+bool passkey_use(struct request *, const struct passkey_known *);
+
+/* Uses up a code of any method; false: it is none, or was used. In a step. */
+bool code_take(struct request *, struct uuid account_id, const char *method,
+    const char *typed);
+/* Told to audit, and answered with 401; false. In no step. */
+bool wrong_code(struct request *, struct uuid account_id, const char *method);
 
 /* Six digits; a typed code without spaces, in small letters; 422 for it. */
 const char *six_digits(struct request *);
@@ -214,7 +256,9 @@ extern const struct schema register_input, login_input, token_input,
     enrolment_schema, recovery_schema, code_input, method_input, factors_schema,
     entered_schema, all_data_schema, email_change_input,
     email_confirmed_schema, verify_input, step_up_input, challenge_input,
-    challenge_form_input, code_page_input, phone_input, phone_confirm_input;
+    challenge_form_input, code_page_input, phone_input, phone_confirm_input,
+    passkey_input, passkey_id_input, passkey_schema, passkey_options_schema,
+    passkey_new_options_schema, passkey_login_input, passkey_step_up_input;
 
 bool role_name_is_valid(const char *);
 
@@ -261,6 +305,17 @@ int phone_remove(struct request *);
 int phone_page(struct request *);
 int recovery_renew(struct request *);
 int factor_list(struct request *);
+int passkey_new_options(struct request *);
+int passkey_add(struct request *);
+int passkey_add_form(struct request *);
+int passkey_list(struct request *);
+int passkey_remove(struct request *);
+int challenge_passkey_options(struct request *);
+int challenge_passkey(struct request *);
+int challenge_passkey_form(struct request *);
+int step_up_passkey_options(struct request *);
+int step_up_passkey(struct request *);
+int step_up_passkey_form(struct request *);
 int challenge_send(struct request *);
 int challenge_send_form(struct request *);
 int challenge_verify(struct request *);

@@ -1,5 +1,5 @@
 /*
- * The second half of a login, and step-up: a code for a challenge that is bound
+ * The second half of a login: a code, or a passkey, for a challenge that is bound
  * to its browser. Each try is counted before the code is looked at, so that no
  * number of them at once gets past five.
  */
@@ -9,7 +9,6 @@
 #include <json-c/json.h>
 
 #include "base/url.h"
-#include "crypto/password.h"
 #include "crypto/token.h"
 #include "web/limit.h"
 
@@ -216,10 +215,12 @@ code_is_wrong(struct request *r)
 	return problem(r, PROBLEM_INVALID);
 }
 
-static bool
-take(struct request *r, struct uuid account_id, const char *method,
-    const char *code)
+bool
+code_take(struct request *r, struct uuid account_id, const char *method,
+    const char *typed)
 {
+	const char *code = code_tidy(r, typed);
+
 	if (str_eq(method, "totp"))
 		return totp_take(r, account_id, code);
 	if (str_eq(method, "recovery"))
@@ -246,7 +247,7 @@ may_try(struct request *r, const struct account *account)
 	    r->app->conf->limit_code_account, 3600);
 }
 
-static bool
+bool
 wrong_code(struct request *r, struct uuid account_id, const char *method)
 {
 	if (!request_failed(r))
@@ -254,14 +255,26 @@ wrong_code(struct request *r, struct uuid account_id, const char *method)
 	return false;
 }
 
+/* What is shown to be let in: a code, or a passkey's answer. */
+struct shown {
+	const char *method, *code;
+	const struct passkey_answer *answer;
+	bool remember_device;
+};
+
+/* Whose the challenges of passkeys are that this login asks for. */
+static const char *
+owner_of(struct request *r)
+{
+	return arena_printf(r->arena, "login:%s", token_hash(r));
+}
+
 /* The account whose login is complete now; false: see r. */
 static bool
-verify(struct request *r, struct account *account)
+verify(struct request *r, const struct shown *shown, struct account *account)
 {
-	const struct verify *in = request_input(r);
-	const char *method = factor_kinds[in->method];
 	struct challenge challenge;
-	bool is_taken;
+	struct passkey_known passkey;
 
 	if (!find(r, &count_try, &challenge) ||
 	    !account_find_id(r, challenge.account_id, account) ||
@@ -270,18 +283,32 @@ verify(struct request *r, struct account *account)
 			problem(r, PROBLEM_NOT_SIGNED_IN);
 		return false;
 	}
-	if (!may_try(r, account) || !step_begin(r))
+	if (!may_try(r, account))
 		return false;
-	is_taken = take(r, account->id, method, code_tidy(r, in->code));
-	if (!is_taken) {
+	if (shown->answer != NULL && !passkey_check(r, owner_of(r), account->id,
+	    shown->answer, &passkey))
+		return wrong_code(r, account->id, shown->method);
+	if (!step_begin(r))
+		return false;
+	if (shown->answer != NULL ? !passkey_use(r, &passkey) :
+	    !code_take(r, account->id, shown->method, shown->code)) {
 		step_undo(r);
-		return wrong_code(r, account->id, method);
+		return wrong_code(r, account->id, shown->method);
 	}
 	db_exec(r->db, &end_challenge, P(token_hash(r)));
 	reply_cookie(r, COOKIE, "", 0, "/");
-	return session_start(r, account, method) && device_learn(r, account,
-	    in->remember_device && account->permissions[0] == '\0' ?
+	return session_start(r, account, shown->method) && device_learn(r, account,
+	    shown->remember_device && account->permissions[0] == '\0' ?
 	    TRUST_SECONDS : 0) && step_end(r);
+}
+
+static bool
+verify_code(struct request *r, struct account *account)
+{
+	const struct verify *in = request_input(r);
+
+	return verify(r, &(struct shown){ factor_kinds[in->method], in->code, NULL,
+	    in->remember_device }, account);
 }
 
 int
@@ -289,89 +316,55 @@ challenge_verify(struct request *r)
 {
 	struct account account;
 
-	if (!verify(r, &account))
+	if (!verify_code(r, &account))
 		return r->status;
 	return reply(r, 200, &me_schema, &account);
 }
 
-/* --- Step-up --- */
+/* --- A passkey instead --- */
 
-static const char *const step_up_kinds[] = { "totp", "recovery", "password", NULL };
-
-struct step_up {
-	int method;
-	const char *code, *next;
+struct passkey_login {
+	struct passkey_answer answer;
+	const char *next;
+	bool remember_device;
 };
 
-SCHEMA(step_up_input, struct step_up,
-	FIELD_ENUM(struct step_up, method, step_up_kinds, .preset = "totp"),
-	FIELD_TEXT(struct step_up, code, .required = true, .secret = true,
-	    .max = 1000),
-	FIELD_TEXT(struct step_up, next, .max = 500));
+SCHEMA(passkey_login_input, struct passkey_login,
+	PASSKEY_ANSWER_FIELDS(struct passkey_login),
+	FIELD_BOOL(struct passkey_login, remember_device),
+	FIELD_TEXT(struct passkey_login, next, .max = 500));
 
-/* Whoever has an app shows its code; for others the password does. */
-static bool
-is_right(struct request *r, const struct step_up *in,
-    const struct account *account)
+/* POST /auth/mfa/passkey/options */
+int
+challenge_passkey_options(struct request *r)
 {
-	const char *method = step_up_kinds[in->method];
-	struct factors factors;
+	struct challenge challenge;
 
-	if (!str_eq(method, "password"))
-		return take(r, account->id, method, code_tidy(r, in->code));
-	return factors_find(r, account->id, &factors) && !factors.has_app &&
-	    password_verify(account->password_hash, in->code,
-	    strlen(in->code));
+	if (!find(r, &find_challenge, &challenge))
+		return request_failed(r) ? 0 : problem(r, PROBLEM_NOT_SIGNED_IN);
+	return passkey_ask(r, owner_of(r), challenge.account_id);
 }
 
 static bool
-is_stepped_up(struct request *r)
+verify_passkey(struct request *r, struct account *account)
 {
-	const struct step_up *in = request_input(r);
-	struct account account;
-	char id[UUID_TEXT_SIZE];
+	const struct passkey_login *in = request_input(r);
 
-	if (!limit_take(r, "step-up", uuid_text(&r->session->user_id, id),
-	    r->app->conf->limit_login_account, 900) ||
-	    !account_find_id(r, r->session->user_id, &account) ||
-	    !step_begin(r))
-		return false;
-	if (!is_right(r, in, &account)) {
-		step_undo(r);
-		return wrong_code(r, account.id, step_up_kinds[in->method]);
-	}
-	account_tell(r, EVENT_STEPPED_UP, &account, NULL);
-	return session_renew(r) && step_end(r);
+	return verify(r, &(struct shown){ "passkey", NULL, &in->answer,
+	    in->remember_device }, account);
 }
 
 int
-step_up(struct request *r)
+challenge_passkey(struct request *r)
 {
-	return is_stepped_up(r) ? reply_empty(r, 204) : r->status;
+	struct account account;
+
+	if (!verify_passkey(r, &account))
+		return r->status;
+	return reply(r, 200, &me_schema, &account);
 }
 
 /* --- Pages --- */
-
-/* GET /step-up: what this person may show. */
-int
-step_up_page(struct request *r)
-{
-	struct factors factors;
-
-	if (!factors_find(r, r->session->user_id, &factors))
-		return 0;
-	factors_show(r, &factors);
-	return page_show(r);
-}
-
-int
-step_up_form(struct request *r)
-{
-	const struct step_up *in = request_input(r);
-
-	return is_stepped_up(r) ? go_on(r, in->next, "/account/security") :
-	    r->status;
-}
 
 struct code_page {
 	int sent;
@@ -408,14 +401,29 @@ challenge_page(struct request *r)
 	return page_show(r);
 }
 
+static int
+let_in(struct request *r, const struct account *account, const char *next)
+{
+	return go_on(r, next, account->permissions[0] != '\0' ?
+	    "/admin/orders" : "/account");
+}
+
 int
 challenge_form(struct request *r)
 {
 	const struct verify *in = request_input(r);
 	struct account account;
 
-	if (!verify(r, &account))
-		return r->status;
-	return go_on(r, in->next, account.permissions[0] != '\0' ?
-	    "/admin/orders" : "/account");
+	return verify_code(r, &account) ? let_in(r, &account, in->next) :
+	    r->status;
+}
+
+int
+challenge_passkey_form(struct request *r)
+{
+	const struct passkey_login *in = request_input(r);
+	struct account account;
+
+	return verify_passkey(r, &account) ? let_in(r, &account, in->next) :
+	    r->status;
 }

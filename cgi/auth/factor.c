@@ -25,7 +25,9 @@ DB_QUERY(list_factors, 1,
 	"SELECT kind FROM factor WHERE account_id = $1::uuid"
 	" AND confirmed_at IS NOT NULL UNION ALL"
 	" (SELECT 'recovery' FROM recovery_code WHERE account_id = $1::uuid"
-	"  AND used_at IS NULL LIMIT 1) ORDER BY kind DESC");
+	"  AND used_at IS NULL LIMIT 1) UNION ALL"
+	" (SELECT 'passkey' FROM passkey WHERE account_id = $1::uuid LIMIT 1)"
+	" ORDER BY kind DESC");
 
 struct kind {
 	const char *kind;
@@ -48,7 +50,8 @@ factors_find(struct request *r, struct uuid account_id, struct factors *factors)
 	for (size_t i = 0; i < n; i++) {
 		factors->kinds[factors->kinds_n++] = rows[i].kind;
 		factors->is_set_up |= !str_eq(rows[i].kind, "recovery");
-		factors->has_app |= str_eq(rows[i].kind, "totp");
+		factors->is_strong |= str_eq(rows[i].kind, "totp") ||
+		    str_eq(rows[i].kind, "passkey");
 	}
 	return true;
 }
@@ -335,6 +338,20 @@ totp_confirm(struct request *r)
 	return reply(r, 200, &recovery_schema, &made);
 }
 
+int
+factor_welcome(struct request *r, const char *kind)
+{
+	struct recovery made = { .recovery_codes_n = 0 };
+	struct factors factors;
+
+	if (!factors_find(r, r->session->user_id, &factors))
+		return 0;
+	if (!factors_have(&factors, "recovery"))
+		make_codes(r, &made);
+	taken_up(r, kind);
+	return reply(r, 201, &recovery_schema, &made);
+}
+
 DB_QUERY(put_factor, 2,
 	"INSERT INTO factor (account_id, kind, confirmed_at)"
 	" VALUES ($1::uuid, $2, now())"
@@ -392,19 +409,25 @@ DB_QUERY(drop_factor, 2,
 	"DELETE FROM factor WHERE account_id = $1::uuid AND kind = $2");
 
 /* With the last factor its recovery codes go, and no device is trusted. */
-bool
-factor_drop(struct request *r, const char *kind)
+void
+factor_gone(struct request *r, const char *kind)
 {
 	struct uuid id = r->session->user_id;
 	struct factors left;
 
-	if (!db_exec(r->db, &drop_factor, P(id), P(kind)))
-		return false;
 	device_distrust(r, id);
 	if (factors_find(r, id, &left) && !left.is_set_up)
 		db_exec(r->db, &drop_codes, P(id));
 	sessions_changed(r, id);
 	tell(r, EVENT_FACTOR_REMOVED, kind);
+}
+
+bool
+factor_drop(struct request *r, const char *kind)
+{
+	if (!db_exec(r->db, &drop_factor, P(r->session->user_id), P(kind)))
+		return false;
+	factor_gone(r, kind);
 	return true;
 }
 

@@ -19,6 +19,9 @@ DB_QUERY(tell_account, 1,
 	" 'factors', (SELECT coalesce(json_agg(json_build_object('kind', kind,"
 	"   'since', confirmed_at)), '[]') FROM factor WHERE account_id = a.id"
 	"  AND confirmed_at IS NOT NULL),"
+	" 'passkeys', (SELECT coalesce(json_agg(json_build_object('name', name,"
+	"   'created_at', created_at, 'used_at', used_at)), '[]') FROM passkey"
+	"  WHERE account_id = a.id),"
 	" 'devices', (SELECT coalesce(json_agg(json_build_object('user_agent',"
 	"   user_agent, 'address', address, 'created_at', created_at, 'seen_at',"
 	"   seen_at)), '[]') FROM device WHERE account_id = a.id),"
@@ -38,6 +41,8 @@ DB_QUERY(forget_sessions, 1,
 	" WHERE account_id = $1::uuid");
 DB_QUERY(forget_devices, 1, "DELETE FROM device WHERE account_id = $1::uuid");
 DB_QUERY(forget_factors, 1, "DELETE FROM factor WHERE account_id = $1::uuid");
+DB_QUERY(forget_passkeys, 1,
+	"DELETE FROM passkey WHERE account_id = $1::uuid");
 DB_QUERY(forget_codes, 1,
 	"DELETE FROM recovery_code WHERE account_id = $1::uuid");
 DB_QUERY(forget_challenges, 1,
@@ -51,7 +56,8 @@ DB_QUERY(forget_roles, 1,
 const struct person_part auth_person = {
 	.tell = &tell_account,
 	.forget = (const struct db_query *const[]){ &forget_account,
-	    &forget_sessions, &forget_devices, &forget_factors, &forget_codes,
+	    &forget_sessions, &forget_devices, &forget_factors,
+	    &forget_passkeys, &forget_codes,
 	    &forget_challenges, &forget_links, &forget_proof, &forget_roles, NULL },
 };
 

@@ -14,7 +14,7 @@ DB_QUERY(put_session, 9,
 	" $3::uuid, $4, $5, $6::int, now() + $7::int * interval '1 second', $8,"
 	" now() + $9::int * interval '1 second')");
 
-/* Staff who have no app yet ($2), or have shown none of its codes in this
+/* Staff who have no app and no passkey yet ($2), or have shown neither in this
  * session, may do nothing but set one up: a code by mail is not enough.
  * seen_at is written once a minute at most: reading must stay cheap. */
 DB_QUERY(find_session, 2,
@@ -27,10 +27,11 @@ DB_QUERY(find_session, 2,
 	"  AS fresh_until_us,"
 	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)"
 	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles,"
-	" CASE WHEN $2::boolean AND (s.factor NOT IN ('totp', 'recovery')"
-	"  OR NOT EXISTS"
+	" CASE WHEN $2::boolean AND (s.factor NOT IN ('totp', 'passkey',"
+	"  'recovery') OR NOT EXISTS"
 	"  (SELECT FROM factor f WHERE f.account_id = a.id AND f.kind = 'totp'"
-	"  AND f.confirmed_at IS NOT NULL)) THEN '' ELSE"
+	"  AND f.confirmed_at IS NOT NULL UNION ALL"
+	"  SELECT FROM passkey k WHERE k.account_id = a.id)) THEN '' ELSE"
 	"  coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'"
 	"   ELSE string_agg(r.permissions, ' ') END FROM account_role x"
 	"   JOIN role r ON r.name = x.role WHERE x.account_id = a.id"

@@ -127,7 +127,8 @@ const struct route catalog_routes[] = {
 	    &import_get_input, TX_READ, import_get, .output = &imported_schema,
 	    .summary = "What became of an import, and of its rows"),
 	API(GET, "/catalog/export.csv", "catalog.product.export", NULL, TX_READ,
-	    export_csv, .summary = "All products as the rows of an import"),
+	    export_csv, .is_fresh = true,
+	    .summary = "All products as the rows of an import"),
 
 	INTERNAL(POST, "/internal/catalog/variants", "inventory",
 	    &variant_words_input, TX_READ, variant_words),
@@ -154,6 +155,8 @@ const struct route catalog_routes[] = {
 	FORM(POST, "/admin/imports", "catalog.product.import",
 	    &import_form_input, TX_NONE, import_form, "/admin/imports",
 	    .next = "/admin/imports/{id}"),
+	PAGE("/admin/imports/export.csv", "catalog.product.export", NULL, TX_READ,
+	    export_csv, "admin/imports", .is_fresh = true),
 	PAGE("/admin/imports/{id}", "catalog.product.import", &import_get_input,
 	    TX_READ, import_get, "admin/import"),
 	PAGE("/admin/categories", "catalog.product.read", NULL, TX_READ,

@@ -98,6 +98,7 @@ request_new(struct worker *w, const FCGX_Request *fcgi)
 	r->query = request_env(r, "QUERY_STRING");
 	r->id = handed_on(r, "HTTP_X_ZOCO_REQUEST", request_env(r, "REQUEST_ID"));
 	r->actor = handed_on(r, "HTTP_X_ZOCO_ACTOR", "guest");
+	r->factor = handed_on(r, "HTTP_X_ZOCO_FACTOR", NULL);
 	r->address = handed_on(r, "HTTP_X_ZOCO_ADDRESS",
 	    str_eq(request_env(r, "ZOCO_INTERNAL"), "1") ? "" :
 	    request_env(r, "REMOTE_ADDR"));

@@ -46,6 +46,8 @@ call(struct request *r, enum method method, const char *path,
 		arena_printf(r->arena, "X-Zoco-Request: %s", r->id),
 		arena_printf(r->arena, "X-Zoco-Lang: %s", r->lang),
 		arena_printf(r->arena, "X-Zoco-Address: %s", r->address),
+		arena_printf(r->arena, "X-Zoco-Factor: %s",
+		    r->factor == NULL ? "" : r->factor),
 		NULL
 	};
 	struct http_call out = {

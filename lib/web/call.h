@@ -2,8 +2,9 @@
  * Calls to another program's /internal routes, over nginx's Unix socket.
  *
  * The caller says who it is with its own key; the callee's table says who may
- * call what. The request id, the actor and the language go along. Calls run
- * one way (ARCHITECTURE.md 2) and never inside a transaction.
+ * call what. The request id, the actor with its address and factor, and the
+ * language go along. Calls run one way (ARCHITECTURE.md 2) and never inside a
+ * transaction.
  */
 #ifndef ZOCO_WEB_CALL_H
 #define ZOCO_WEB_CALL_H

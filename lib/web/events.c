@@ -123,7 +123,8 @@ event_row(const struct event *event)
 	return row;
 }
 
-/* For audit: the client's address, and how its session began. */
+/* For audit: the client's address, and how its session began, also where
+ * another program was asked. */
 static const char *
 origin_of(struct request *r)
 {
@@ -135,9 +136,9 @@ origin_of(struct request *r)
 	json_keep(r->arena, origin);
 	json_object_object_add(origin, "address",
 	    json_object_new_string(r->address));
-	if (r->session != NULL && r->session->factor != NULL)
+	if (r->factor != NULL)
 		json_object_object_add(origin, "factor",
-		    json_object_new_string(r->session->factor));
+		    json_object_new_string(r->factor));
 	return json_object_to_json_string_ext(origin, JSON_C_TO_STRING_PLAIN);
 }
 

@@ -371,8 +371,9 @@ routes_print(const struct program *program)
 
 	for (const struct route *row = program->routes; row->path != NULL; row++)
 		printf("{\"kind\":\"%s\",\"method\":\"%s\",\"path\":\"%s\","
-		    "\"needs\":\"%s\",\"idempotent\":%s}\n", kinds[row->kind],
+		    "\"needs\":\"%s\",\"idempotent\":%s,\"fresh\":%s}\n", kinds[row->kind],
 		    method_names[row->method], row->path, row->needs,
-		    row->how & IDEM ? "true" : "false");
+		    row->how & IDEM ? "true" : "false",
+		    row->is_fresh ? "true" : "false");
 	return 0;
 }

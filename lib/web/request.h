@@ -55,6 +55,7 @@ struct request {
 	bool is_form;		/* the body is a form, or the path a page's */
 	const char *caller;	/* INTERNAL: the program that calls; else NULL */
 	const char *actor;	/* for events: "user:<id>", "guest", "job:<name>" */
+	const char *factor;	/* how who asked first signed in; NULL: not */
 	struct session *session;	/* NULL: not signed in */
 	struct json_object *input_tree;	/* as typed, for showing a form again */
 	void *input;		/* the route's input struct */

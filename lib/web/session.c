@@ -98,6 +98,7 @@ session_load(struct request *r)
 	if (known && r->session != NULL) {
 		char text[UUID_TEXT_SIZE];
 
+		r->factor = r->session->factor;
 		r->actor = session_is_key(r->session) ?
 		    arena_printf(r->arena, "key:%s",
 		    uuid_text(&r->session->session_id, text)) :

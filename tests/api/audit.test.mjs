@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test, { before } from 'node:test';
-import { Client, owner, sql, staff, until, variant } from './client.mjs';
+import { Client, customer, owner, sql, staff, until, variant } from './client.mjs';
 
 const { ZOCO_DIR: dir, ZOCO_CONF: conf, ZOCO_PGHOST: host } = process.env;
 const file = `${dir}/log/audit-checkpoints`;
@@ -140,7 +140,7 @@ test('each entry says from where, and by which factor it came; nobody but audit 
 	const [failed] = (await boss.api('GET', '/audit/entries?action=user.sign-in-failed&limit=1')).body.items;
 	assert.deepEqual(JSON.parse(failed.detail).origin, { address: '127.0.0.1' });
 	// Of a program that was called: the one who asked first.
-	const guest = new Client();
+	const guest = await customer();
 	await guest.api('POST', '/cart/items', { variant_id: variant(1), quantity: 1 });
 	const [line] = (await guest.api('GET', '/cart')).body.lines;
 	const order = await guest.idempotent('POST', '/orders', { email: 'eva@example.com', payment_method: 'bank_transfer',
@@ -152,7 +152,7 @@ test('each entry says from where, and by which factor it came; nobody but audit 
 			const { items } = (await boss.api('GET', `/audit/entries?action=${action}&limit=1`)).body;
 			return items.length > 0 && items;
 		}, action, 30);
-		assert.deepEqual(JSON.parse(detail).origin, { address: '127.0.0.1' }, action);
+		assert.deepEqual(JSON.parse(detail).origin, { address: '127.0.0.1', factor: 'password' }, action);
 	}
 	assert.ok(sql('notifications', 'SELECT text, html FROM message').every(m => !/origin/.test(m.text + m.html)));
 });

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import test, { after } from 'node:test';
 import { authenticator } from 'otplib';
 import { set } from '../chaos/shop.mjs';
 import { Client, mails, owner, sql, until } from './client.mjs';
+import { Passkey } from './passkey.mjs';
 import { codeBySms, hasSpec, provePhone, twilio } from './twilio.mjs';
 
 const PASSWORD = 'a quiet harbour 7';
@@ -42,6 +44,22 @@ async function enrolled(email = undefined, password = PASSWORD) {
 	forgetStep(email);
 	return { email, client, code, codes: confirmed.body.recovery_codes, secret: body.secret };
 }
+
+// The rows of all programs' tables.
+function routes() {
+	const programs = readdirSync(`${process.env.ZOCO_DIR}/bin`).filter(name => /^zoco-(?!admin|migrate|job-)/.test(name));
+	const rows = programs.flatMap(name => execFileSync(`${process.env.ZOCO_DIR}/bin/${name}`, ['--routes'], { encoding: 'utf8' }).trim().split('\n'))
+		.map(line => JSON.parse(line));
+	assert.ok(rows.length > 250, `${rows.length} routes`);
+	return rows.map(row => ({ ...row, at: row.path.replaceAll(/\{[^}]+\}/g, randomUUID()), name: `${row.method} ${row.path}` }));
+}
+async function each(rows, check) {
+	for (let i = 0; i < rows.length; i += 12)
+		await Promise.all(rows.slice(i, i + 12).map(check));
+}
+const call = (client, { kind, method, at }) => kind === 'api' ?
+	client.api(method, at, method === 'GET' || method === 'DELETE' ? undefined : {}, { 'idempotency-key': randomUUID() }) :
+	method === 'GET' ? client.fetch(`/es${at}`) : client.form(`/es${at}`, {});
 
 async function half(email, password = PASSWORD) {
 	const client = new Client();
@@ -197,6 +215,102 @@ test('staff who read messages read no codes', async () => {
 	assert.equal((await boss.api('GET', `/notifications/deliveries/${codes[0].id}`)).body.text, '');
 });
 
+// Registers a passkey with a client; the answer.
+async function register_passkey(client, passkey, name = 'Mine') {
+	const { status, body: options } = await client.api('POST', '/auth/passkeys/options', {});
+	assert.equal(status, 200, JSON.stringify(options));
+	return client.api('POST', '/auth/passkeys', { name, ...passkey.create(options) });
+}
+const asked = async (client, path = '/auth/mfa/passkey') => (await client.api('POST', `${path}/options`, {})).body;
+const show = (client, answer, more = {}, path = '/auth/mfa/passkey') => client.api('POST', path, { ...answer, ...more });
+
+test('a passkey: registered with its recovery codes, shown at login, listed, told, removed', async () => {
+	const email = await register(), client = await new Client().signIn(email, PASSWORD), passkey = new Passkey();
+	const stranger = await new Client().signIn(email, PASSWORD);
+	const made = await register_passkey(client, passkey, 'Blue key');
+	assert.deepEqual([made.status, made.body.recovery_codes.length], [201, 10]);
+	await refused(stranger.api('GET', '/auth/me'), 401, 'not-signed-in');
+	assert.deepEqual((await client.api('GET', '/auth/mfa')).body, { kinds: ['recovery', 'passkey'], is_set_up: true });
+	const login = await half(email), options = await asked(login);
+	assert.deepEqual(options.credentials, [{ id: passkey.id.toString('base64url'), transports: 'internal' }]);
+	assert.equal((await show(login, passkey.get(options), { remember_device: true })).body.email, email);
+	assert.equal((await login.api('GET', '/orders')).status, 200);
+	const [listed] = (await login.api('GET', '/auth/passkeys')).body.items;
+	assert.equal(listed.name, 'Blue key');
+	assert.ok(listed.used_at >= listed.created_at);
+	assert.ok((await (await login.fetch('/en/account/security')).text()).includes('Blue key'));
+	assert.equal((await login.api('POST', '/auth/login', { email, password: PASSWORD })).body.mfa_required, false, 'remembered');
+	await refused(login.api('DELETE', `/auth/passkeys/${listed.id}`), 403, 'step-up-required');
+	await refused((await new Client().signIn('customer@zoco.example', 'demo-customer-2026')).api('DELETE', `/auth/passkeys/${listed.id}`), 404, 'not-found');
+	assert.equal((await client.api('DELETE', `/auth/passkeys/${listed.id}`)).status, 204);
+	assert.deepEqual((await client.api('GET', '/auth/mfa')).body, { kinds: [], is_set_up: false });
+	await until(async () => (await mails(email)).filter(m => /segundo paso|second step/i.test(m.subject)).length === 2, 'two notices', 30);
+});
+
+test('a passkey\'s answer counts once, for its login, of its site, with a count that grows', async () => {
+	const email = await register(), client = await new Client().signIn(email, PASSWORD), passkey = new Passkey();
+	await register_passkey(client, passkey);
+	await refused(new Client().api('POST', '/auth/mfa/passkey/options', {}), 401, 'not-signed-in');
+	const tries = async (change, more = {}) => {
+		const login = await half(email), options = await asked(login);
+		const twin = Object.assign(Object.create(Object.getPrototypeOf(passkey)), passkey, change);
+		const answer = show(login, { ...twin.get(options, more.type), ...more.answer });
+		passkey.count = Math.max(passkey.count, twin.count);
+		return refused(answer, 401, 'wrong-code');
+	};
+	passkey.count = 40;
+	const first = await half(email);
+	assert.equal((await show(first, passkey.get(await asked(first)))).status, 200);
+	await tries({ origin: 'https://evil.example' });
+	await tries({ rp: 'evil.example' });
+	await tries({ flags: 4 });
+	await tries({ flags: 1 });		// it could ask for a finger when it was registered
+	await tries({}, { type: 'webauthn.create' });
+	await tries({}, { answer: { signature: Buffer.alloc(70, 1).toString('base64url') } });
+	await tries({}, { answer: { credential: 'AAAA' } });
+	await tries({}, { answer: { client_data: 'e30' } });
+	await tries({ privateKey: new Passkey().privateKey });
+	await tries({ count: 40 });		// a copy, which has signed as often
+	await tries({ count: 7 });
+
+	// Another login's challenge; one that was used, for good or not; ten at once.
+	const one = await half(email), two = await half(email);
+	await refused(show(two, passkey.get(await asked(one))), 401, 'wrong-code');
+	const login = await half(email), answer = passkey.get(await asked(login));
+	const answers = await Promise.all(Array.from({ length: 4 }, () => show(login, answer)));
+	assert.deepEqual(answers.map(a => a.status).sort(), [200, 401, 401, 401]);
+	const again = await half(email);
+	await refused(show(again, answer), 401, 'wrong-code');
+	const spoilt = await asked(again);
+	await refused(show(again, { ...passkey.get(spoilt), signature: 'AAAA' }), 401, 'wrong-code');
+	await refused(show(again, passkey.get(spoilt)), 401, 'wrong-code');
+	assert.equal((await show(again, passkey.get(await asked(again)))).status, 200);
+});
+
+test('passkeys: one is nobody else\'s; ten at most; a challenge is its session\'s; step-up by one', async () => {
+	const email = await register(), client = await new Client().signIn(email, PASSWORD), passkey = new Passkey();
+	const other = await new Client().signIn(await register(), PASSWORD);
+	await register_passkey(client, passkey);
+	await refused(register_passkey(other, passkey), 409, 'already-exists');
+	const { body: options } = await client.api('POST', '/auth/passkeys/options', {});
+	assert.equal(options.credentials.length, 1);
+	await refused(other.api('POST', '/auth/passkeys', { name: 'x', ...new Passkey().create(options) }), 401, 'wrong-code');
+	const many = await Promise.all(Array.from({ length: 12 }, () => register_passkey(client, new Passkey())));
+	assert.equal(many.filter(a => a.status === 201).length, 9);
+	assert.ok(many.filter(a => a.status !== 201).every(a => a.body.type === '/problems/conflict'));
+
+	meddle(`UPDATE session SET fresh_until = now() - interval '1 second' WHERE account_id = '${idOf(email)}'`);
+	execFileSync('redis-cli', ['-s', process.env.ZOCO_REDIS, 'FLUSHALL']);
+	await refused(client.api('POST', '/auth/passkeys/options', {}), 403, 'step-up-required');
+	await refused(client.api('POST', '/auth/step-up', { method: 'password', code: PASSWORD }), 401, 'wrong-code');
+	const ask = () => asked(client, '/auth/step-up/passkey');
+	await refused(show(client, passkey.get(await asked(await half(email))), {}, '/auth/step-up/passkey'), 401, 'wrong-code');
+	await refused(show(client, new Passkey().get(await ask()), {}, '/auth/step-up/passkey'), 401, 'wrong-code');
+	assert.equal((await show(client, passkey.get(await ask()), {}, '/auth/step-up/passkey')).status, 204);
+	assert.equal((await client.api('POST', '/auth/passkeys/options', {})).status, 200);
+	await refused(other.api('POST', '/auth/step-up/passkey/options', {}), 404, 'not-found');
+});
+
 test('a remembered device is asked for its password only; a stranger for both', async () => {
 	const { email, code } = await enrolled(), client = await half(email);
 	assert.equal((await verify(client, code(), { remember_device: true })).status, 200);
@@ -221,13 +335,34 @@ test('what is delicate asks again: step-up, by a factor where there is one', asy
 	assert.deepEqual(sql('auth', `SELECT 1 FROM recovery_code WHERE account_id = '${idOf(email)}'`), []);
 });
 
+test('what is delicate, of every program: not without a proof of the last ten minutes', async () => {
+	const client = await owner(), all = routes().filter(({ kind }) => kind === 'api' || kind === 'page');
+	const delicate = ({ method, path, needs }) => /refunds|export|\.csv|data(\.json)?$/.test(path) || (method !== 'GET' && (
+		/^auth\.(role|user|api_key)\./.test(needs) || /password\/change|security\/password|me\/(email|phone$|close)|account\/close|security\/(?!.*confirm)|mfa\/(totp|email|sms|recovery-codes|\{method\})$|auth\/passkeys|auth\/sessions/.test(path)));
+	for (const route of all.filter(delicate))
+		assert.ok(route.fresh, route.name);
+	meddle(`UPDATE session SET fresh_until = now() - interval '1 second' WHERE account_id = '${idOf('owner@zoco.example')}'`);
+	execFileSync('redis-cli', ['-s', process.env.ZOCO_REDIS, 'FLUSHALL']);
+	const fresh = all.filter(route => route.fresh);
+	assert.ok(fresh.length > 50, `${fresh.length} routes`);
+	await each(fresh, async route => {
+		if (route.kind === 'api')
+			return refused(call(client, route), 403, 'step-up-required');
+		assert.match((await call(client, route)).headers.get('location') ?? route.name, /\/es\/step-up\?next=/, route.name);
+	});
+});
+
 test('staff do nothing without an app; with it, everything that they may', async () => {
 	after(() => set('zoco-auth', 'staff_mfa=off'));
 	await set('zoco-auth', 'staff_mfa=on');
 	const plain = await owner();
 	await refused(plain.api('GET', '/audit/entries'), 403, 'forbidden');
-	await refused(plain.api('GET', '/payments'), 403, 'forbidden');
 	assert.equal((await plain.api('GET', '/auth/me')).status, 200);
+	await each(routes().filter(({ kind, needs }) => /^[a-z]+\.[a-z_]+\.[a-z]+$/.test(needs) && kind !== 'fragment'), async route => {
+		const { status, body } = await call(plain, route);
+		assert.equal(status, 403, route.name);
+		assert.ok(route.kind !== 'api' || body.type === '/problems/forbidden', route.name);
+	});
 	const { client, code, email } = await enrolled('staff@zoco.example', 'demo-staff-2026');
 	assert.equal((await client.api('GET', '/payments')).status, 200, 'at once');
 	const again = await half(email, 'demo-staff-2026');
@@ -243,6 +378,15 @@ test('staff do nothing without an app; with it, everything that they may', async
 	await refused(byMail.api('GET', '/payments'), 403, 'forbidden');
 	assert.equal((await again.api('POST', '/auth/login', { email, password: 'demo-staff-2026' })).body.mfa_required, true, 'staff are asked each time');
 	meddle('DELETE FROM factor; DELETE FROM recovery_code');
+	// A passkey does as well as an app.
+	const passkey = new Passkey(), keyed = await new Client().signIn(email, 'demo-staff-2026');
+	await refused(keyed.api('GET', '/payments'), 403, 'forbidden');
+	assert.equal((await register_passkey(keyed, passkey)).status, 201);
+	assert.equal((await keyed.api('GET', '/payments')).status, 200);
+	const login = await half(email, 'demo-staff-2026');
+	assert.equal((await show(login, passkey.get(await asked(login)))).status, 200);
+	assert.equal((await login.api('GET', '/payments')).status, 200);
+	meddle('DELETE FROM passkey; DELETE FROM recovery_code');
 });
 
 test('pages: set up, signed in with, by forms alone', async () => {

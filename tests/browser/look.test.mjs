@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { set } from '../chaos/shop.mjs';
 import { url } from '../api/client.mjs';
 
 setTimeout(() => process.exit(9), 400000).unref();	// a browser that hangs
@@ -111,4 +112,49 @@ test('static files carry their version and are kept', async () => {
 		assert.equal(answer.status, 200);
 		assert.match(answer.headers.get('cache-control'), /immutable/);
 	}
+});
+
+// A passkey of chromium's own (WebAuthn's testing API). They want a host's name.
+test('a passkey: made, asked for at login and for step-up, removed', async () => {
+	const shop = url.replace('127.0.0.1', 'localhost');
+	await set('zoco-auth', `base_url=${shop}`);
+	after(() => set('zoco-auth', `base_url=${url}`));
+	const { context, page, faults } = await visitor(390);
+	const cdp = await context.newCDPSession(page);
+	await cdp.send('WebAuthn.enable');
+	const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal',
+		hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+	const login = async () => {
+		await page.goto(`${shop}/en/login?next=/en/account/security`);
+		await page.fill('#email', 'customer@zoco.example');
+		await page.fill('#password', 'demo-customer-2026');
+		await page.locator('form[action$="/login"] button').click();
+	};
+	await login();
+	await page.waitForURL('**/account/security');
+	await look(page, 'security', 390);
+	await page.fill('#passkey_name', 'My phone');
+	await page.locator('form[data-passkey="create"] button').click();
+	await page.locator('.codes li').first().waitFor();
+	assert.equal(await page.locator('.codes li').count(), 10);
+	await look(page, 'recovery codes', 390);
+	const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').click()]);
+	assert.match(download.suggestedFilename(), /\.txt$/);
+	const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+	assert.equal(credentials.length, 1);
+
+	await context.clearCookies();
+	await login();
+	await page.waitForURL('**/login/code**');
+	await look(page, 'login code', 390);
+	await page.locator('form[data-passkey="get"] button').click();
+	await page.waitForURL('**/account/security');
+	await page.goto(`${shop}/en/step-up?next=/en/account/security`);
+	await look(page, 'step-up', 390);
+	await page.locator('form[data-passkey="get"] button').click();
+	await page.waitForURL('**/account/security');
+	await page.locator('form[action*="/passkeys/"] button').click();
+	await page.locator('form[action*="/passkeys/"]').waitFor({ state: 'detached' });
+	assert.deepEqual(faults, []);
+	await context.close();
 });

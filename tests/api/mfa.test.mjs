@@ -247,7 +247,7 @@ test('a passkey: registered with its recovery codes, shown at login, listed, tol
 	await until(async () => (await mails(email)).filter(m => /segundo paso|second step/i.test(m.subject)).length === 2, 'two notices', 30);
 });
 
-test('a passkey\'s answer counts once, for its login, of its site, with a count that grows', async () => {
+test('an answer of a passkey counts once, for its login, of its site, with a count that grows', async () => {
 	const email = await register(), client = await new Client().signIn(email, PASSWORD), passkey = new Passkey();
 	await register_passkey(client, passkey);
 	await refused(new Client().api('POST', '/auth/mfa/passkey/options', {}), 401, 'not-signed-in');
@@ -287,7 +287,7 @@ test('a passkey\'s answer counts once, for its login, of its site, with a count 
 	assert.equal((await show(again, passkey.get(await asked(again)))).status, 200);
 });
 
-test('passkeys: one is nobody else\'s; ten at most; a challenge is its session\'s; step-up by one', async () => {
+test('passkeys: ten at most, each of one account; challenges of one session; step-up by one', async () => {
 	const email = await register(), client = await new Client().signIn(email, PASSWORD), passkey = new Passkey();
 	const other = await new Client().signIn(await register(), PASSWORD);
 	await register_passkey(client, passkey);

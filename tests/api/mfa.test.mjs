@@ -1,10 +1,11 @@
 // Second factors: set up with an app, asked at each login, each code once; and
 // what staff may do before they have one.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import test, { after } from 'node:test';
+import { promisify } from 'node:util';
 import { authenticator } from 'otplib';
 import { set } from '../chaos/shop.mjs';
 import { Client, mails, owner, sql, until } from './client.mjs';
@@ -46,10 +47,10 @@ async function enrolled(email = undefined, password = PASSWORD) {
 }
 
 // The rows of all programs' tables.
-function routes() {
+async function routes() {
 	const programs = readdirSync(`${process.env.ZOCO_DIR}/bin`).filter(name => /^zoco-(?!admin|migrate|job-)/.test(name));
-	const rows = programs.flatMap(name => execFileSync(`${process.env.ZOCO_DIR}/bin/${name}`, ['--routes'], { encoding: 'utf8' }).trim().split('\n'))
-		.map(line => JSON.parse(line));
+	const texts = await Promise.all(programs.map(name => promisify(execFile)(`${process.env.ZOCO_DIR}/bin/${name}`, ['--routes'])));
+	const rows = texts.flatMap(({ stdout }) => stdout.trim().split('\n')).map(line => JSON.parse(line));
 	assert.ok(rows.length > 250, `${rows.length} routes`);
 	return rows.map(row => ({ ...row, at: row.path.replaceAll(/\{[^}]+\}/g, randomUUID()), name: `${row.method} ${row.path}` }));
 }
@@ -336,7 +337,7 @@ test('what is delicate asks again: step-up, by a factor where there is one', asy
 });
 
 test('what is delicate, of every program: not without a proof of the last ten minutes', async () => {
-	const client = await owner(), all = routes().filter(({ kind }) => kind === 'api' || kind === 'page');
+	const client = await owner(), all = (await routes()).filter(({ kind }) => kind === 'api' || kind === 'page');
 	const delicate = ({ method, path, needs }) => /refunds|export|\.csv|data(\.json)?$/.test(path) || (method !== 'GET' && (
 		/^auth\.(role|user|api_key)\./.test(needs) || /password\/change|security\/password|me\/(email|phone$|close)|account\/close|security\/(?!.*confirm)|mfa\/(totp|email|sms|recovery-codes|\{method\})$|auth\/passkeys|auth\/sessions/.test(path)));
 	for (const route of all.filter(delicate))
@@ -358,7 +359,7 @@ test('staff do nothing without an app; with it, everything that they may', async
 	const plain = await owner();
 	await refused(plain.api('GET', '/audit/entries'), 403, 'forbidden');
 	assert.equal((await plain.api('GET', '/auth/me')).status, 200);
-	await each(routes().filter(({ kind, needs }) => /^[a-z]+\.[a-z_]+\.[a-z]+$/.test(needs) && kind !== 'fragment'), async route => {
+	await each((await routes()).filter(({ kind, needs }) => /^[a-z]+\.[a-z_]+\.[a-z]+$/.test(needs) && kind !== 'fragment'), async route => {
 		const { status, body } = await call(plain, route);
 		assert.equal(status, 403, route.name);
 		assert.ok(route.kind !== 'api' || body.type === '/problems/forbidden', route.name);

@@ -44,6 +44,9 @@ PURGE(session, "session", "expires_at",
     "least(ended_at, expires_at)" OLD);
 PURGE(link, "link", "expires_at", "expires_at" OLD);
 PURGE(challenge, "challenge", "expires_at", "expires_at" OLD);
+PURGE(phone_proof, "phone_proof", "expires_at", "expires_at" OLD);
+PURGE(passkey_challenge, "passkey_challenge", "expires_at",
+    "expires_at" OLD);
 PURGE(device, "device", "seen_at", "seen_at" OLD);
 PURGE(message, "message", "created_at", "created_at" OLD
     " AND status IN ('sent', 'failed')");
@@ -72,6 +75,8 @@ static const struct kept {
 	{ "auth", TABLE(session), DAYS(keep_days), 1 },
 	{ "auth", TABLE(link), DAYS(keep_days), 1 },
 	{ "auth", TABLE(challenge), DAYS(keep_days), 1 },
+	{ "auth", TABLE(phone_proof), DAYS(keep_days), 0 },
+	{ "auth", TABLE(passkey_challenge), DAYS(keep_days), 0 },
 	{ "auth", TABLE(device), DAYS(keep_days), 12 },
 	{ "notifications", TABLE(message), DAYS(keep_message_days), 1 },
 	{ "notifications", TABLE(feed_item), DAYS(keep_message_days), 1 },

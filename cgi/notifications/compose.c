@@ -110,6 +110,8 @@ tell(struct request *r, const struct event *event, enum topic topic,
 
 	if (str_starts(cart_key, "user:"))
 		uuid_parse(cart_key + 5, &l.user_id);
+	else if (event->type == EVENT_CART_ABANDONED)
+		l.user_id = event->subject;	/* a guest's is nobody's */
 	name_variant(event->data, l.lang);
 	if (!fill(r, &l))
 		return false;

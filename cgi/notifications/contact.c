@@ -105,6 +105,10 @@ DB_QUERY(put_place, 2,
 	"INSERT INTO alert_subscription (user_id, location)"
 	" VALUES ($1::uuid, $2)"
 	" ON CONFLICT ON CONSTRAINT alert_subscription_pkey DO NOTHING");
+/* What was to go out yet does not. */
+DB_QUERY(drop_waiting, 2,
+	"DELETE FROM message WHERE lower(to_address) = lower($1) AND topic = $2"
+	" AND status = 'queued'");
 DB_QUERY(put_unsubscribed, 2,
 	"INSERT INTO unsubscribed (address, topic) VALUES (lower($1), $2)"
 	" ON CONFLICT ON CONSTRAINT unsubscribed_pkey DO NOTHING");
@@ -298,6 +302,7 @@ unsubscribe(struct request *r)
 
 	if (!read_token(r, in->token, &topic, &address))
 		return r->status;
+	db_exec(r->db, &drop_waiting, P(address), P(topic));
 	if (db_exec(r->db, &put_unsubscribed, P(address), P(topic)))
 		event_emit(r, EVENT_UNSUBSCRIBED, uuid_new(), &left_schema,
 		    &(struct token){ .address = address });

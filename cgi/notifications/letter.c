@@ -74,10 +74,30 @@ put(struct request *r, const struct letter *l, enum channel channel,
 		after_send(r, wake_sender, NULL);
 }
 
+struct reach {
+	const char *phone, *at;
+};
+
+static SCHEMA(reach_schema, struct reach,
+	FIELD_TEXT(struct reach, phone),
+	FIELD_TEXT(struct reach, at));
+
+/* The person's phone, and when their quiet hours end: NULL where unknown. */
+static struct reach
+reach_of(struct request *r, const struct letter *l)
+{
+	struct reach reach = { NULL, NULL };
+
+	if (!uuid_is_nil(&l->user_id))
+		db_one(r->db, &find_contact, &reach_schema, &reach,
+		    P(l->user_id), P(r->app->conf->time_zone));
+	return reach;
+}
+
 void
 letter_mail(struct request *r, const struct letter *l)
 {
-	const char *unsubscribe = "";
+	const char *unsubscribe = "", *at = NULL;
 
 	if (!email_is_valid(l->address))
 		return;		/* nobody to write to, today or later */
@@ -86,13 +106,14 @@ letter_mail(struct request *r, const struct letter *l)
 		    P(topic_names[l->topic])))
 			return;
 		unsubscribe = unsubscribe_token(r, l->address, l->topic);
+		at = reach_of(r, l).at;		/* it can wait */
 	}
 	if (l->topic != TOPIC_ORDERS && l->topic != TOPIC_ACCOUNT &&
 	    !uuid_is_nil(&l->user_id) && db_exec(r->db, &is_refused,
 	    P(l->user_id), P(topic_names[l->topic]), P("mail")))
 		return;
 	put(r, l, CHANNEL_MAIL, l->address, l->words.text, l->words.html,
-	    unsubscribe, NULL);
+	    unsubscribe, at);
 }
 
 void
@@ -100,14 +121,6 @@ letter_sms(struct request *r, const struct letter *l, const char *phone)
 {
 	put(r, l, CHANNEL_SMS, phone, l->words.text, "", "", NULL);
 }
-
-struct reach {
-	const char *phone, *at;
-};
-
-static SCHEMA(reach_schema, struct reach,
-	FIELD_TEXT(struct reach, phone),
-	FIELD_TEXT(struct reach, at));
 
 struct browser {
 	struct uuid id;
@@ -136,8 +149,7 @@ letter_alert(struct request *r, const struct letter *l)
 		return;
 	text = arena_printf(r->arena, "%s %s/%s%s", l->words.subject,
 	    r->app->conf->base_url, l->lang, l->path);
-	db_one(r->db, &find_contact, &reach_schema, &reach, P(l->user_id),
-	    P(r->app->conf->time_zone));
+	reach = reach_of(r, l);
 	if (!refuses(r, l, "push") && db_all(r->db, &find_browsers,
 	    &browser_schema, &browsers, &n, P(l->user_id)))
 		for (size_t i = 0; i < n; i++)

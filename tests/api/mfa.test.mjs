@@ -171,6 +171,8 @@ test('codes by SMS: to a number that was proven, at once, for that login; the ma
 	assert.deepEqual(sql('auth', `SELECT phone FROM account WHERE email = '${email}'`), [{ phone: '' }]);
 	await provePhone(client, phone, { at_login: true });
 	await refused(stranger.api('GET', '/auth/me'), 401, 'not-signed-in');
+	assert.equal((await client.api('DELETE', '/auth/mfa/sms')).status, 204);
+	assert.equal((await client.api('POST', '/auth/mfa/sms')).status, 204);
 	assert.deepEqual((await client.api('GET', '/auth/mfa')).body.kinds, ['sms']);
 	const page = await (await client.fetch('/en/account/security')).text();
 	assert.ok(page.includes('ends in 777') && !page.includes('600555'));

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { simpleParser } from 'mailparser';
-import { Client, sql, until } from './client.mjs';
+import { Client, internal, sql, until } from './client.mjs';
 
 const dir = process.env.ZOCO_DIR;
 
@@ -42,4 +42,19 @@ test('an account\'s mail: names and words in any script, no way out of it', asyn
 	assert.equal(mail.to.value[0].name, name);
 	assert.equal(mail.headers.has('list-unsubscribe'), false);
 	assert.equal(sql('notifications', `SELECT message_id FROM message WHERE to_address = '${email}'`)[0].message_id, mail.messageId);
+});
+
+test('a marketing mail\'s way out, as RFC 8058 wants it', async () => {
+	const email = `m-${randomUUID()}@example.com`;
+	await internal('cart', 'POST', '/internal/notifications/events', { events: [{ id: randomUUID(), number: 1, type: 'cart.abandoned', source: 'cart',
+		subject: randomUUID(), actor: 'job:test', request_id: '', time: new Date().toISOString(),
+		data: { email, lang: 'es', lines: [{ name: 'Taza «Ñ»', quantity: 2 }] } }] });
+	const mail = await one(email), { unsubscribe, 'unsubscribe-post': post } = mail.headers.get('list');
+	check(mail);
+	assert.equal(post.name, 'List-Unsubscribe=One-Click');
+	const { pathname } = new URL(unsubscribe.url), visitor = new Client();
+	assert.equal((await visitor.fetch(pathname)).status, 405);
+	assert.equal(sql('notifications', `SELECT 1 FROM unsubscribed WHERE address = '${email}'`).length, 0);
+	assert.equal((await visitor.form(pathname, { 'List-Unsubscribe': 'One-Click' })).status, 200);
+	assert.equal(sql('notifications', `SELECT 1 FROM unsubscribed WHERE address = '${email}'`).length, 1);
 });

@@ -18,6 +18,7 @@ static const char *const steps[] = { "details", "delivery", "payment", NULL };
 struct checkout_page {
 	int step;
 	const char *country, *shipping_option;
+	struct uuid address;
 };
 
 SCHEMA(checkout_page_input, struct checkout_page,
@@ -25,7 +26,9 @@ SCHEMA(checkout_page_input, struct checkout_page,
 	FIELD_TEXT(struct checkout_page, country, .min = 2, .max = 2,
 	    .preset = "ES"),
 	FIELD_TEXT(struct checkout_page, shipping_option, .max = 30,
-	    .preset = "standard"));
+	    .preset = "standard"),
+	FIELD_UUID(struct checkout_page, address,
+	    .help = "One of the customer's own, to be filled in"));
 
 /* A member of the form as it was typed, also where it had a fault. */
 static const char *
@@ -44,14 +47,18 @@ typed(struct json_object *tree, const char *object, const char *name,
 	return json_object_get_string(value);
 }
 
-/* What the form holds: what was typed now, else what is kept. */
+/* What the form holds: what was typed now, else what is kept; an address of the
+ * customer's own that was asked for. */
 static struct json_object *
-form_of(struct request *r)
+form_of(struct request *r, struct uuid address_id)
 {
 	struct json_object *form = draft_read(r);
+	struct json_object *address = saved_address_of(r, address_id);
 
 	if (form == NULL)
 		form = json_object_new_object();
+	if (address != NULL)
+		json_object_object_add(form, "shipping_address", address);
 	if (r->input_tree != NULL) {
 		json_object_object_foreach(r->input_tree, name, value)
 			json_object_object_add(form, name,
@@ -136,6 +143,16 @@ set_steps(struct request *r, enum step at)
 	page_set(r, "done", done);
 }
 
+static void
+set_addresses(struct request *r)
+{
+	struct json_object *addresses = saved_addresses(r);
+
+	page_set(r, "has_addresses", json_object_new_boolean(addresses != NULL));
+	if (addresses != NULL)
+		page_set(r, "addresses", addresses);
+}
+
 /* What the steps show of a quote. */
 static bool
 set_choices(struct request *r, struct json_object *form, enum step at,
@@ -154,6 +171,8 @@ set_choices(struct request *r, struct json_object *form, enum step at,
 	page_set(r, "expected_total", json_object_new_int64(q->total.amount));
 	page_set(r, "lines", json_out_list(&order_line_schema, q->lines,
 	    q->lines_n, r->lang));
+	if (at == STEP_DETAILS)
+		set_addresses(r);
 	if (at == STEP_PAYMENT) {
 		if (!order_methods(r, country, typed(form, NULL,
 		    "payment_method", ""), &methods))
@@ -167,7 +186,7 @@ set_choices(struct request *r, struct json_object *form, enum step at,
 static int
 show(struct request *r, const struct checkout_page *in)
 {
-	struct json_object *form = form_of(r);
+	struct json_object *form = form_of(r, in->address);
 	const char *country = typed(form, "shipping_address", "country",
 	    in->country);
 	const char *option = typed(form, NULL, "shipping_option",
@@ -199,7 +218,8 @@ checkout_page(struct request *r)
 int
 checkout_totals(struct request *r)
 {
-	return show(r, &(struct checkout_page){ STEP_DETAILS, "ES", "standard" });
+	return show(r, &(struct checkout_page){ .country = "ES",
+	    .shipping_option = "standard" });
 }
 
 /* For the cart's page: the total with the cheapest delivery at home. */

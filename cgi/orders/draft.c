@@ -23,13 +23,15 @@ static SCHEMA(draft_schema, struct draft,
 struct details {
 	const char *email;
 	struct address *shipping_address;
+	bool keep_address;
 };
 
 SCHEMA(checkout_details_input, struct details,
 	FIELD_TEXT(struct details, email, .required = true, .max = 254,
 	    .check = email_is_valid, .format = "email"),
 	FIELD_OBJECT(struct details, shipping_address, &address_schema,
-	    .required = true));
+	    .required = true),
+	FIELD_BOOL(struct details, keep_address));
 
 struct delivery {
 	const char *shipping_option;
@@ -42,11 +44,16 @@ SCHEMA(checkout_delivery_input, struct delivery,
 DB_QUERY(find_draft, 1,
 	"SELECT email, shipping_address, shipping_option FROM checkout_draft"
 	" WHERE cart_key = $1 AND changed_at > now() - interval '1 day'");
-/* Where the last order of a customer went. */
-DB_QUERY(find_last, 1,
-	"SELECT email, shipping_address, '' AS shipping_option FROM shop_order"
-	" WHERE user_id = $1::uuid AND email <> '' AND status NOT IN"
-	" ('placing', 'void') ORDER BY id DESC LIMIT 1");
+/* A customer's default address, or where the last order went. */
+DB_QUERY(find_known, 1,
+	"WITH last AS (SELECT email, shipping_address FROM shop_order"
+	"  WHERE user_id = $1::uuid AND email <> '' AND status NOT IN"
+	"  ('placing', 'void') ORDER BY id DESC LIMIT 1)"
+	" SELECT last.email, coalesce(address_of(a), last.shipping_address)"
+	"  AS shipping_address, '' AS shipping_option FROM (SELECT) AS one"
+	" LEFT JOIN last ON true"
+	" LEFT JOIN saved_address a ON a.user_id = $1::uuid AND a.is_default"
+	" WHERE last.email IS NOT NULL OR a.id IS NOT NULL");
 DB_QUERY(put_details, 3,
 	"WITH old AS (DELETE FROM checkout_draft"
 	"  WHERE changed_at < now() - interval '1 day' AND cart_key <> $1)"
@@ -66,7 +73,7 @@ draft_read(struct request *r)
 	struct draft draft;
 
 	if (key == NULL || (!db_one(r->db, &find_draft, &draft_schema, &draft,
-	    P(key)) && (r->session == NULL || !db_one(r->db, &find_last,
+	    P(key)) && (r->session == NULL || !db_one(r->db, &find_known,
 	    &draft_schema, &draft, P(r->session->user_id)))))
 		return NULL;
 	return json_out(&draft_schema, &draft, NULL, JSON_ALL);
@@ -86,9 +93,13 @@ checkout_details(struct request *r)
 
 	if (key == NULL)
 		return reply_redirect(r, "/cart");
+	if (!step_begin(r))
+		return 0;
 	db_exec(r->db, &put_details, P(key), P(in->email),
 	    P(order_address_text(r, in->shipping_address)));
-	return reply_redirect(r, "/checkout?step=delivery");
+	if (in->keep_address && r->session != NULL)
+		saved_address_keep(r, in->shipping_address);
+	return !step_end(r) ? 0 : reply_redirect(r, "/checkout?step=delivery");
 }
 
 int

@@ -13,6 +13,7 @@
  *	payment.c   step 4, and step 5: what payments says of an order
  *	order.c     an order shown and told; manage.c: cancel, ship
  *	order_table.c  lists, and staff's table; saved_view.c, bulk.c: about it
+ *	saved_address.c  where a customer's parcels go
  *	lookup.c    a guest's way to an order, and out of it
  *	finish.c    the work of the finisher
  */
@@ -62,6 +63,16 @@ struct address {
 	const char *name, *line1, *line2, *postcode, *city, *country, *phone;
 };
 
+#define ADDRESS_FIELDS(s_type, is_required, country_preset) \
+	FIELD_TEXT(s_type, name, .required = is_required, .max = 100), \
+	FIELD_TEXT(s_type, line1, .required = is_required, .max = 200), \
+	FIELD_TEXT(s_type, line2, .max = 200), \
+	FIELD_TEXT(s_type, postcode, .required = is_required, .max = 12), \
+	FIELD_TEXT(s_type, city, .required = is_required, .max = 100), \
+	FIELD_TEXT(s_type, country, .required = is_required, .min = 2, .max = 2, \
+	    .preset = country_preset), \
+	FIELD_TEXT(s_type, phone, .max = 30)
+
 extern const struct schema address_schema;
 
 /* As JSON text, the arena's; NULL for none. */
@@ -107,10 +118,17 @@ bool quote_make(struct request *, const char *country, const char *option,
 /* As cart does: the customer's, or the hash of the guest's token; or NULL. */
 const char *order_cart_key(struct request *);
 
-/* The members of the checkout's form that were kept, or of the customer's last
- * order; or NULL. The caller's. */
+/* The members of the checkout's form that were kept; else a customer's default
+ * address, or their last order's; or NULL. The caller's. */
 struct json_object *draft_read(struct request *);
 void draft_drop(struct request *, const char *cart_key);
+
+/* The addresses that the customer keeps, or one of them; NULL for none, or for a
+ * guest. The caller's. */
+struct json_object *saved_addresses(struct request *);
+struct json_object *saved_address_of(struct request *, struct uuid id);
+/* Keeps it too, within a transaction, if it is new and there is room. */
+void saved_address_keep(struct request *, const struct address *);
 
 /* The ways to pay in a country, as payments lists them; the one that is
  * `chosen` gets the member "is_chosen". False: out of reach. */
@@ -210,7 +228,8 @@ extern const struct schema shipping_options_input, order_place_input,
     withdrawal_input, ship_input, pay_again_input, checkout_page_input,
     checkout_details_input, checkout_delivery_input, order_card_schema,
     bulk_ship_input, bulk_cancel_input, bulk_schema, view_add_input,
-    view_id_input, view_schema, again_schema;
+    view_id_input, view_schema, again_schema, saved_address_schema,
+    saved_address_add_input, saved_address_put_input, saved_address_id_input;
 extern const struct db_rule view_rules[];
 
 int shipping_option_list(struct request *);
@@ -231,6 +250,12 @@ int bulk_cancel(struct request *);
 int view_list(struct request *);
 int view_add(struct request *);
 int view_drop(struct request *);
+int saved_address_list(struct request *);
+int saved_address_add(struct request *);
+int saved_address_put(struct request *);
+int saved_address_drop(struct request *);
+int saved_address_new(struct request *);
+int saved_address_page(struct request *);
 int order_get(struct request *);
 int order_page(struct request *);
 int order_cancel(struct request *);

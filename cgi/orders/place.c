@@ -12,19 +12,10 @@
 #include "web/json_out.h"
 #include "web/text.h"
 
-#define ADDRESS_FIELDS(is_required, country_preset) \
-	FIELD_TEXT(struct address, name, .required = is_required, .max = 100), \
-	FIELD_TEXT(struct address, line1, .required = is_required, .max = 200), \
-	FIELD_TEXT(struct address, line2, .max = 200), \
-	FIELD_TEXT(struct address, postcode, .required = is_required, .max = 12), \
-	FIELD_TEXT(struct address, city, .required = is_required, .max = 100), \
-	FIELD_TEXT(struct address, country, .required = is_required, .min = 2, \
-	    .max = 2, .preset = country_preset), \
-	FIELD_TEXT(struct address, phone, .max = 30)
-
-SCHEMA(address_schema, struct address, ADDRESS_FIELDS(true, NULL));
+SCHEMA(address_schema, struct address,
+	ADDRESS_FIELDS(struct address, true, NULL));
 static SCHEMA(draft_address_schema, struct address,
-	ADDRESS_FIELDS(false, "ES"));
+	ADDRESS_FIELDS(struct address, false, "ES"));
 
 struct order_place {
 	const char *email, *shipping_option, *payment_method, *note;

@@ -45,7 +45,7 @@ test('everything in one file: of every program, of nobody else, for a fresh sess
 	assert.equal(status, 200);
 	assert.match(headers.get('content-disposition'), /^attachment; filename="my-data\.json"/);
 	assert.deepEqual([body.account.email, body.account.name, body.account.sessions.length], [email, 'Ana Ruiz', 1]);
-	assert.deepEqual(body.orders.map(o => [o.number, o.shipping_address.line1, o.lines.length]), [[placed.number, 'Calle del Pez 13', 1]]);
+	assert.deepEqual(body.orders.orders.map(o => [o.number, o.shipping_address.line1, o.lines.length]), [[placed.number, 'Calle del Pez 13', 1]]);
 	assert.equal(body.cart.lines[0].quantity, 3);
 	assert.deepEqual([body.account.phone, body.notifications.contact.phone], ['+34600111222', '+34600111222']);
 	assert.ok(body.notifications.messages.length > 0);
@@ -62,6 +62,48 @@ test('everything in one file: of every program, of nobody else, for a fresh sess
 	assert.equal(type(await client.api('GET', '/auth/me/data')), '403 step-up-required');
 	const page = await client.fetch('/es/account/data.json');
 	assert.match(page.headers.get('location'), /step-up\?next=%2Fes%2Faccount%2Fdata\.json$/);
+});
+
+test('addresses that are kept: one is the default, checkout fills it in, nobody else sees them', async () => {
+	const { email, client } = await somebody(), other = await somebody();
+	const list = async () => (await client.api('GET', '/orders/addresses')).body.items.map(a => [a.line1, a.is_default]);
+	const add = more => client.api('POST', '/orders/addresses', { ...address, ...more });
+	const first = await add({});
+	assert.deepEqual([first.status, first.body.is_default], [201, true], 'the first is the default');
+	const second = (await add({ line1: 'Rua do Norte 2', country: 'PT' })).body;
+	assert.deepEqual(await list(), [['Calle del Pez 13', true], ['Rua do Norte 2', false]]);
+	assert.equal((await client.api('PUT', `/orders/addresses/${second.id}`, { ...address, line1: 'Rua do Sul 3', country: 'PT', is_default: true })).status, 200);
+	assert.deepEqual(await list(), [['Rua do Sul 3', true], ['Calle del Pez 13', false]]);
+	const bad = await add({ city: undefined, country: 'Spain' });
+	assert.deepEqual([bad.status, bad.body.errors.map(e => e.field)], [422, ['city', 'country']]);
+	for (const [method, body] of [['PUT', address], ['DELETE', undefined]])
+		assert.equal(type(await other.client.api(method, `/orders/addresses/${second.id}`, body)), '404 not-found');
+	assert.equal(type(await new Client().api('GET', '/orders/addresses')), '401 not-signed-in');
+	// Pages: the checkout begins with the default; another is a link away; one that is typed is kept once.
+	await client.api('POST', '/cart/items', { variant_id: variant(1) });
+	const page = async (path, who = client) => (await who.fetch(path)).text();
+	assert.match(await page('/es/checkout'), /value="Rua do Sul 3".*<option value="PT" selected>/s);
+	assert.match(await page(`/es/checkout?address=${first.body.id}`), /value="Calle del Pez 13".*<option value="ES" selected>/s);
+	assert.doesNotMatch(await page(`/es/checkout?address=${second.id}`, await new Client().signIn(other.email, PASSWORD)), /Rua do Sul/);
+	const typed = Object.fromEntries(Object.entries({ ...address, line1: 'Calle Nueva 1' }).map(([name, value]) => [`shipping_address.${name}`, value]));
+	for (let i = 0; i < 2; i++)
+		assert.equal((await client.form('/es/checkout/details', { email, ...typed, keep_address: 'true' })).status, 303);
+	assert.deepEqual(await list(), [['Rua do Sul 3', true], ['Calle Nueva 1', false], ['Calle del Pez 13', false]]);
+	assert.match(await page(`/es/account/addresses/${second.id}`), /value="Rua do Sul 3".*value="PT" selected.*name="is_default" value="true" checked/s);
+	const form = await client.form('/es/account/addresses', { ...address, line1: 'Avenida 7', postcode: '' });
+	const text = await form.text();
+	assert.equal(form.status, 422);
+	assert.match(text, /value="Avenida 7"/);
+	assert.match(text, /id="postcode-error">[^<]+</);
+	assert.equal((await client.form(`/en/account/addresses/${second.id}`, { _method: 'DELETE' })).status, 303);
+	assert.deepEqual(await list(), [['Calle Nueva 1', true], ['Calle del Pez 13', false]], 'another is the default');
+	assert.match(await page('/en/account/addresses'), /Default.*Calle Nueva 1.*Calle del Pez 13<br>/s);
+	// Twenty are enough, also when they come at once.
+	const answers = await Promise.all(Array.from({ length: 19 }, (_, n) => add({ line1: `Calle ${n}` })));
+	assert.deepEqual([answers.filter(a => a.status === 201).length, answers.filter(a => a.status === 409).length], [18, 1]);
+	assert.equal((await client.api('GET', '/auth/me/data')).body.orders.addresses.length, 20);
+	assert.equal((await client.api('POST', '/auth/me/close')).status, 204);
+	await until(() => sql('orders', 'SELECT 1 FROM saved_address').length === 0, 'forgotten addresses', 30);
 });
 
 test('an account is closed: not before its order ends; then the books stay, the person goes', async () => {

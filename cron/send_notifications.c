@@ -65,6 +65,9 @@ mail_send(struct request *r, struct mailer *mailer, const struct message *m,
 		[MAIL_SENT] = SEND_DONE, [MAIL_TEMPORARY] = SEND_LATER,
 		[MAIL_PERMANENT] = SEND_NEVER, [MAIL_UNKNOWN] = SEND_UNKNOWN
 	};
+	const char *answer[] = {
+		arena_printf(r->arena, "Reply-To: <%s>", m->reply_to), NULL
+	};
 	const char *headers[] = {
 		arena_printf(r->arena, "List-Unsubscribe: <%s/api/v1/notifications"
 		    "/unsubscribe/%s>", r->app->conf->base_url, m->unsubscribe),
@@ -78,7 +81,8 @@ mail_send(struct request *r, struct mailer *mailer, const struct message *m,
 		.subject = m->subject, .text = m->text, .html = m->html,
 		.message_id = m->message_id, .date_us = m->created_at,
 		.language = m->lang,
-		.extra_headers = m->unsubscribe[0] != '\0' ? headers : NULL,
+		.extra_headers = m->unsubscribe[0] != '\0' ? headers :
+		    m->reply_to[0] != '\0' ? answer : NULL,
 	};
 	enum mail_result result = mailer_send(mailer, &mail);
 

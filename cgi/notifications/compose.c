@@ -197,6 +197,25 @@ on_stock_notice(struct request *r, const struct event *event)
 	return tell(r, event, is_asked ? TOPIC_ACCOUNT : TOPIC_OFFERS, 5, "/");
 }
 
+/* To the shop, in its own language; the answer goes to who has written. */
+bool
+on_contact(struct request *r, const struct event *event)
+{
+	const char *topic = json_text(event->data, "topic"), *lang = "es";
+	struct letter l = { .event = event, .topic = TOPIC_ORDERS, .priority = 4,
+	    .address = r->app->conf->mail_from, .lang = lang,
+	    .name = json_text(event->data, "name"), .reply_to = arena_strdup(
+	    r->arena, json_text(event->data, "email")) };
+
+	json_add_text(event->data, "topic_text", app_word(r->app, lang,
+	    arena_printf(r->arena, "mail.contact_topic.%s", topic)));
+	if (!fill(r, &l))
+		return false;
+	l.name = "";
+	letter_mail(r, &l);
+	return !request_failed(r);
+}
+
 bool
 on_cart_abandoned(struct request *r, const struct event *event)
 {

@@ -11,11 +11,12 @@ const char *const topic_names[] = { "account", "orders", "alerts", "offers",
 
 #define SMS_MAX 300	/* characters: two parts */
 
-DB_QUERY(put_message, 15,
+DB_QUERY(put_message, 16,
 	"INSERT INTO message (id, event_id, kind, channel, to_address, to_name,"
 	" lang, subject, text, html, message_id, topic, priority, unsubscribe,"
-	" next_at) VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9, $10,"
-	" $11, $12, $13::int, $14, coalesce($15::timestamptz, now()))"
+	" next_at, reply_to) VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9, $10,"
+	" $11, $12, $13::int, $14, coalesce($15::timestamptz, now()),"
+	" coalesce($16, ''))"
 	" ON CONFLICT ON CONSTRAINT message_event_key DO NOTHING");
 
 DB_QUERY(is_unsubscribed, 2,
@@ -70,7 +71,8 @@ put(struct request *r, const struct letter *l, enum channel channel,
 	    P(l->kind), P(channel_names[channel]), P(to),
 	    P(l->name != NULL ? l->name : ""), P(l->lang), P(l->words.subject),
 	    P(text), P(html), P(message_id(r, l, channel, to)),
-	    P(topic_names[l->topic]), P(l->priority), P(unsubscribe), P(at)))
+	    P(topic_names[l->topic]), P(l->priority), P(unsubscribe), P(at),
+	    P(l->reply_to)))
 		after_send(r, wake_sender, NULL);
 }
 

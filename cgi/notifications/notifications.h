@@ -27,6 +27,7 @@ struct message {
 	struct uuid id;
 	const char *kind, *channel, *to_address, *to_name, *lang, *subject;
 	const char *text, *html, *message_id, *status, *last_error, *unsubscribe;
+	const char *reply_to;
 	int32_t tries;
 	int64_t created_at, sent_at;
 };
@@ -78,6 +79,7 @@ struct letter {
 	enum topic topic;
 	int priority;
 	const char *address, *name, *lang;
+	const char *reply_to;		/* NULL: the shop */
 	struct uuid user_id;		/* nil: only an address is known */
 	const char *path;		/* for the feed and the push: where it leads */
 	struct words_of words;
@@ -115,6 +117,7 @@ bool on_email_changed(struct request *, const struct event *);
 bool on_stock_low(struct request *, const struct event *);
 bool on_stock_digest(struct request *, const struct event *);
 bool on_stock_notice(struct request *, const struct event *);
+bool on_contact(struct request *, const struct event *);
 bool on_cart_abandoned(struct request *, const struct event *);
 
 extern const struct schema delivery_schema, delivery_list_input,

@@ -25,6 +25,10 @@ DB_QUERY(tell_messages, 2,
 	"   '[]') FROM (SELECT created_at, channel, subject, status FROM message"
 	"   WHERE $2 <> '' AND lower(to_address) = lower($2)"
 	"   ORDER BY id DESC LIMIT 1000) AS m),"
+	" 'written', (SELECT coalesce(json_agg(json_build_object('at',"
+	"   created_at, 'text', text)), '[]') FROM (SELECT created_at, text"
+	"   FROM message WHERE $2 <> '' AND reply_to <> ''"
+	"   AND lower(reply_to) = lower($2) ORDER BY id DESC LIMIT 1000) AS m),"
 	" 'unsubscribed', (SELECT coalesce(json_agg(topic), '[]')"
 	"  FROM unsubscribed WHERE $2 <> '' AND address = lower($2))) AS data,"
 	" 0 AS open");
@@ -43,10 +47,11 @@ DB_QUERY(forget_browsers, 1,
 DB_QUERY(forget_feed, 1, "DELETE FROM feed_item WHERE user_id = $1::uuid");
 DB_QUERY(forget_messages, 2,
 	"UPDATE message SET to_address = '', to_name = '', subject = '',"
-	" text = '', html = '', unsubscribe = '', status = CASE status"
+	" text = '', html = '', unsubscribe = '', reply_to = '', status = CASE status"
 	"  WHEN 'queued' THEN 'failed' ELSE status END"
 	" WHERE $1::uuid IS NOT NULL AND $2 <> ''"
-	" AND lower(to_address) = lower($2)");
+	" AND (lower(to_address) = lower($2)"
+	"  OR (reply_to <> '' AND lower(reply_to) = lower($2)))");
 
 const struct person_part notifications_person = {
 	.tell = &tell_messages,

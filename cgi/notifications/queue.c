@@ -13,6 +13,7 @@ static SCHEMA(message_schema, struct message,
 	FIELD_TEXT(struct message, html),
 	FIELD_TEXT(struct message, message_id),
 	FIELD_TEXT(struct message, unsubscribe),
+	FIELD_TEXT(struct message, reply_to),
 	FIELD_I32(struct message, tries),
 	FIELD_TIME(struct message, created_at));
 
@@ -34,8 +35,8 @@ DB_QUERY(claim_messages, 3,
 	"  FOR UPDATE SKIP LOCKED) AS due"
 	" WHERE m.id = due.id RETURNING m.*)"
 	" SELECT m.id, m.kind, m.channel, m.to_address, m.to_name, m.lang,"
-	" m.subject, m.text, m.html, m.message_id, m.unsubscribe, m.tries,"
-	" m.created_at FROM claimed m ORDER BY m.priority, m.created_at, m.id");
+	" m.subject, m.text, m.html, m.message_id, m.unsubscribe,"
+	" m.reply_to, m.tries, m.created_at FROM claimed m ORDER BY m.priority, m.created_at, m.id");
 
 DB_QUERY(count_due, 0,
 	"SELECT count(*) FROM message WHERE status IN ('queued', 'sending')"

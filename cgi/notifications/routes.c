@@ -122,6 +122,7 @@ static const struct subscription subscriptions[] = {
 	{ EVENT_STOCK_NOTICE_ASKED, on_stock_notice },
 	{ EVENT_STOCK_BACK, on_stock_notice },
 	{ EVENT_CART_ABANDONED, on_cart_abandoned },
+	{ EVENT_CONTACT_ASKED, on_contact },
 	{ EVENT_USER_REGISTERED, on_user },
 	{ EVENT_USER_KNOWN_REGISTERED, on_user },
 	{ EVENT_PASSWORD_FORGOTTEN, on_user },

@@ -35,7 +35,7 @@ static const struct {
 	{ "user_phone_removed", "account" },
 	{ "stock_low", "stock" }, { "stock_low_digest", "digest" },
 	{ "stock_notice_asked", "notice" }, { "stock_back", "notice" },
-	{ "cart_abandoned", "cart" },
+	{ "cart_abandoned", "cart" }, { "contact_asked", "contact" },
 };
 
 #define VERSION_FIELDS \

@@ -3,7 +3,14 @@
 
 #include "web/parked.h"
 
+static const struct limit contact_limit = {
+	"contact", offsetof(struct conf, limit_register_address), 3600
+};
+
 const struct route system_routes[] = {
+	API(POST, "/system/contact", PERM_PUBLIC, &contact_input,
+	    TX_WRITE | IDEM, contact_send, .status = 204,
+	    .limit = &contact_limit, .summary = "Write to the shop"),
 	API(GET, "/system/settings", "system.settings.read", NULL, TX_READ,
 	    settings_get, .output = &settings_schema,
 	    .summary = "The shop's settings"),
@@ -39,8 +46,12 @@ const struct route system_routes[] = {
 	FORM(POST, "/admin/jobs/{name}/run", "system.job.run", &job_ref_input,
 	    TX_WRITE | IDEM, job_ask, "/admin/jobs/{name}",
 	    .next = "/admin/jobs/{job}"),
-	PAGE("/contact", PERM_PUBLIC, NULL, TX_READ, contact_show, "contact",
-	    .cache_seconds = 3),
+	PAGE("/contact", PERM_PUBLIC, NULL, TX_READ, contact_show, "contact"),
+	FORM(POST, "/contact", PERM_PUBLIC, &contact_input, TX_WRITE | IDEM,
+	    contact_send, "/contact", .next = "/contact/sent",
+	    .limit = &contact_limit),
+	PAGE("/contact/sent", PERM_PUBLIC, NULL, TX_READ, page_show,
+	    "contact_sent", .cache_seconds = 3),
 	PAGE("/privacy", PERM_PUBLIC, NULL, TX_READ, page_show, "privacy",
 	    .cache_seconds = 3),
 	PAGE("/terms", PERM_PUBLIC, NULL, TX_READ, page_show, "terms",

@@ -64,10 +64,3 @@ page_show(struct request *r)
 {
 	return reply_json(r, 200, json_object_new_object());
 }
-
-int
-contact_show(struct request *r)
-{
-	page_set(r, "mail_from", json_object_new_string(r->app->conf->mail_from));
-	return page_show(r);
-}

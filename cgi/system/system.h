@@ -8,7 +8,7 @@ extern const struct program system_program;
 extern const struct route system_routes[];
 
 extern const struct schema settings_schema, settings_input, jobs_schema,
-    job_runs_schema, job_ref_input, wish_schema, events_schema;
+    job_runs_schema, job_ref_input, wish_schema, events_schema, contact_input;
 
 int desk(struct request *);
 int event_list(struct request *);
@@ -20,6 +20,7 @@ int settings_get(struct request *);
 int settings_set(struct request *);
 int page_show(struct request *);
 int contact_show(struct request *);
+int contact_send(struct request *);
 
 /* The job that somebody asked for first, which now counts as started; NULL. A
  * crash after it leaves it so: nothing is started twice by one wish. */

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { Client, customer, owner, sql, staff, until } from './client.mjs';
+import { Client, customer, mails, owner, sql, staff, until } from './client.mjs';
 
 const boss = await owner(), dir = process.env.ZOCO_DIR;
 const jobs = async () => (await boss.api('GET', '/system/jobs')).body;
@@ -84,4 +84,31 @@ test('a job tells how far it is, on a terminal only', async () => {
 	assert.equal(run.status, 0, run.stdout);
 	assert.match(run.stdout, /\rlow_stock_alerts: \d+ done, 0 failed, \d+ s/);
 	assert.doesNotMatch(spawnSync('sh', ['-c', `${command} 2>&1`], { encoding: 'utf8' }).stdout, /\r/);
+});
+
+test('somebody writes to the shop: a mail to it, whose answer goes to them; once; robots are not heard', async () => {
+	const visitor = new Client(), word = `pedal-${Date.now()}`;
+	const text = { name: 'Ana Ruiz', email: 'ana.escribe@example.com', topic: 'order', number: 'ZC-2026-7', message: `Hola:\n¿Y mi ${word}?` };
+	const found = async () => (await mails()).filter(m => JSON.stringify(m).includes(word));
+	const key = randomUUID();
+	for (let i = 0; i < 2; i++)
+		assert.equal((await visitor.idempotent('POST', '/system/contact', text, key)).status, 204);
+	assert.equal((await visitor.idempotent('POST', '/system/contact', { ...text, website: 'https://spam.example' })).status, 204);
+	const bad = await visitor.idempotent('POST', '/system/contact', { ...text, email: 'ana', topic: 'spam', message: undefined });
+	assert.deepEqual([bad.status, bad.body.errors.map(e => e.field)], [422, ['email', 'topic', 'message']]);
+	const form = await visitor.form('/es/contact', { ...text, email: 'ana', idempotency_key: randomUUID() }), html = await form.text();
+	assert.equal(form.status, 422);
+	assert.match(html, new RegExp(`value="Ana Ruiz".*value="ana".*<option value="order" selected>.*value="ZC-2026-7".*Y mi ${word}`, 's'));
+	const sent = await visitor.form('/en/contact', { ...text, message: `Again, ${word}`, idempotency_key: randomUUID() });
+	assert.deepEqual([sent.status, sent.headers.get('location')], [303, '/en/contact/sent']);
+	assert.match(await (await visitor.fetch('/en/contact/sent')).text(), /We have your message/);
+	await until(async () => (await found()).length === 2, 'both mails', 30);
+	const seen = await found();
+	for (const mail of seen) {
+		assert.match(JSON.stringify(mail), /ana\.escribe@example\.com/);
+		assert.notEqual(mail.to, text.email);
+		assert.match(mail.subject, /Ana Ruiz/);
+	}
+	assert.deepEqual(sql('notifications', `SELECT DISTINCT reply_to, to_name, status FROM message WHERE text LIKE '%${word}%'`),
+		[{ reply_to: text.email, to_name: '', status: 'sent' }]);
 });

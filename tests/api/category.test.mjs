@@ -64,6 +64,18 @@ test('a collection: the products that a rule fits, now and later', async () => {
 	assert.equal((await change(id, { rule: {} })).body.rule, null);
 });
 
+test('what has outlived a collection of the last days leaves it, by the job alone', async () => {
+	const { execFileSync } = await import('node:child_process');
+	const old = await product([], { brand: 'Efímera' }), fresh = await product([], { brand: 'Efímera' });
+	await add('novedades', { rule: { tags: ['brand=efimera'], days: 30 } });
+	const all = [old.slug, fresh.slug].sort();
+	assert.deepEqual(await slugs('novedades'), all);
+	execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', process.env.ZOCO_PGHOST, '-U', 'zoco_catalog_owner', '-d', 'zoco_catalog',
+		'-c', `UPDATE product SET created_at = now() - interval '31 days' WHERE id = '${old.id}'`]);
+	execFileSync(process.env.ZOCO_INSTANCE, ['job', process.env.ZOCO_DIR, 'change_prices']);
+	assert.deepEqual(await slugs('novedades'), [fresh.slug]);
+});
+
 test('many products follow by the job', async () => {
 	const big = await add('grande');
 	for (let i = 0; i < 101; i++)

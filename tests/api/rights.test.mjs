@@ -195,6 +195,8 @@ test('the matrix: every route with every shipped role', async () => {
 	const roles = sql('auth', `SELECT name, permissions FROM role WHERE name IN ('customer', 'manager', 'catalog-editor', 'warehouse', 'support', 'finance', 'auditor')`);
 	const routes = Object.entries(document.paths).flatMap(([path, operations]) => Object.entries(operations)
 		.map(([method, o]) => ({ path, method: method.toUpperCase(), needs: o['x-needs'] }))).filter(r => r.path.startsWith('/api/v1/'));
+	for (const name of ['manager', 'catalog-editor'])
+		assert.match(roles.find(role => role.name === name).permissions, / catalog\.synonym\.write catalog\.product\.import /);
 	let checked = 0;
 	const ask = async (client, { path, method }) => {
 		const headers = { 'idempotency-key': randomUUID(), ...(method === 'GET' || method === 'DELETE' ? {} : { 'content-type': 'application/json' }) };

@@ -36,7 +36,8 @@ DB_QUERY(claim_messages, 3,
 	" WHERE m.id = due.id RETURNING m.*)"
 	" SELECT m.id, m.kind, m.channel, m.to_address, m.to_name, m.lang,"
 	" m.subject, m.text, m.html, m.message_id, m.unsubscribe,"
-	" m.reply_to, m.tries, m.created_at FROM claimed m ORDER BY m.priority, m.created_at, m.id");
+	" m.reply_to, m.tries, m.created_at FROM claimed m"
+	" ORDER BY m.priority, m.created_at, m.id");
 
 DB_QUERY(count_due, 0,
 	"SELECT count(*) FROM message WHERE status IN ('queued', 'sending')"

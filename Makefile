@@ -9,10 +9,10 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 B       := build/$(MODE)
 
-PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto libqrencode gdlib libcbor
+PKGS  := fcgi libpq hiredis json-c liboath libcurl libsodium libcrypto libqrencode gdlib libcbor zlib
 DEBS_BUILD := gcc make pkg-config libfcgi-dev libpq-dev libhiredis-dev \
 	libjson-c-dev liboath-dev libcurl4-openssl-dev libssl-dev \
-	libsodium-dev libqrencode-dev libgd-dev libcbor-dev \
+	libsodium-dev libqrencode-dev libgd-dev libcbor-dev zlib1g-dev \
 	python3-zxcvbn
 DEBS_RUN   := nginx-light libnginx-mod-nchan postgresql-15 redis-server procps
 DEBS_DEMO  := python3-minimal python3-aiosmtpd

@@ -30,9 +30,14 @@ char *entry_hash(struct request *, const struct entry *,
 const char *entry_detail_hash(struct request *, const char *salt,
     const char *detail);
 
+#define NUMBERS_SIZE 800
+
 struct checkpoint {
 	int64_t sequence;
 	char sha256[DIGEST_HEX_SIZE], at[40];
+	/* A cut: all entries up to here are in the archive, and so are the
+	 * numbers of each source up to these, "auth:17,cart:4"; else "". */
+	char numbers[NUMBERS_SIZE];
 	bool is_good;		/* its signature is */
 };
 
@@ -47,7 +52,10 @@ struct checkpoints {
 bool checkpoints_open(struct request *, struct checkpoints *);
 bool checkpoints_next(struct checkpoints *, struct arena *,
     struct checkpoint *);
-bool checkpoint_write(struct request *, int64_t sequence, const char *sha256);
+bool checkpoint_write(struct request *, const struct checkpoint *);
+
+/* The newest cut whose signature is good; sequence 0: there is none. */
+bool checkpoints_cut(struct request *, struct checkpoint *);
 
 struct verdict {
 	bool is_whole;
@@ -57,17 +65,54 @@ struct verdict {
 };
 
 /*
- * Looks at the chain from the entry `after` on. False: it cannot be read (the
- * problem is set), or there is no such entry.
+ * Looks at the chain from the entry `after` on; what the newest cut says to be
+ * archived is looked at in the folder `archive`, or, if that is NULL, taken for
+ * good. False: it cannot be read (the problem is set), or there is no such
+ * entry.
  */
-bool chain_check(struct request *, int64_t after, struct verdict *,
-    char last_sha256[DIGEST_HEX_SIZE]);
+bool chain_check(struct request *, int64_t after, const char *archive,
+    struct verdict *, char last_sha256[DIGEST_HEX_SIZE]);
+
+/* Does the archive hold the entries after `before`, up to the cut? */
+bool chain_is_archived(struct request *, const struct entry *before,
+    const char *archive, const struct checkpoint *cut);
+
+/* The entries of an archive's files, in order of the files' names. */
+struct archive {
+	const char *folder;
+	char **names;
+	size_t n, next;
+	void *file;		/* zlib's */
+	char *line;
+};
+
+/* Files that end after the entry `after`. False: there is no such folder. */
+bool archive_open(struct request *, const char *folder, int64_t after,
+    struct archive *);
+
+/* Up to n further entries, of the request's arena; fewer at the end. False: a
+ * file cannot be read, or a line of it is no entry. */
+bool archive_read(struct request *, struct archive *, struct entry *rows,
+    size_t max, size_t *n);
+void archive_close(struct archive *);
+
+/*
+ * Moves old entries out of the database: into a file, whose last entry is then
+ * signed as the cut; only then are they removed, by the owner of the database,
+ * since the program may not. A crash between leaves them in both, until the
+ * next time. 1: some were moved; 0: none are old enough; -1: it failed.
+ */
+int archive_make(struct request *, struct db *owner, int64_t *moved);
 
 /* Signs the chain's end into the file if all since the last signature is whole;
  * *signed_to is how far it is signed now. */
 bool checkpoint_make(struct request *, int64_t *signed_to);
 
-int verify_main(const char *conf_path);
+/* zoco-audit verify [--config FILE] [--archive FOLDER] */
+int verify_main(int argc, char **argv);
+
+/* The owner's connection to the database, the request's. */
+struct db *archive_owner(struct request *);
 
 extern const struct schema entry_row_schema, entry_export_input;
 extern const struct schema entries_input, entry_list_input, entry_schema,

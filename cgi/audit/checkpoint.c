@@ -4,7 +4,8 @@
  * with all of PostgreSQL in hand, cannot rewrite them: not without the key.
  *
  * A line is "sequence sha256 time signature"; copy the file to another machine
- * as often as you like.
+ * as often as you like. One that goes on with " numbers" is a cut: the entries up
+ * to it are in the archive.
  */
 #include "audit.h"
 
@@ -27,24 +28,25 @@ sign_key(struct app *app)
 static const char *
 signed_text(struct arena *arena, const struct checkpoint *c)
 {
-	return arena_printf(arena, "zoco checkpoint\n%" PRId64 "\n%s\n%s\n",
-	    c->sequence, c->sha256, c->at);
+	return arena_printf(arena, "zoco %s\n%" PRId64 "\n%s\n%s\n%s",
+	    c->numbers[0] == '\0' ? "checkpoint" : "cut", c->sequence, c->sha256,
+	    c->at, c->numbers);
 }
 
 bool
-checkpoint_write(struct request *r, int64_t sequence, const char *sha256)
+checkpoint_write(struct request *r, const struct checkpoint *wanted)
 {
-	struct checkpoint c = { .sequence = sequence };
+	struct checkpoint c = *wanted;
 	char signature[SIGNATURE_HEX_SIZE];
 	const char *line;
 	int fd;
 	bool done;
 
-	snprintf(c.sha256, sizeof(c.sha256), "%s", sha256);
 	clock_format_rfc3339(clock_now_us(), c.at);
 	sign_hex(sign_key(r->app), signed_text(r->arena, &c), signature);
-	line = arena_printf(r->arena, "%" PRId64 " %s %s %s\n", sequence,
-	    c.sha256, c.at, signature);
+	line = arena_printf(r->arena, "%" PRId64 " %s %s %s%s%s\n", c.sequence,
+	    c.sha256, c.at, signature, c.numbers[0] == '\0' ? "" : " ",
+	    c.numbers);
 	fd = open(r->app->conf->audit_checkpoints,
 	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	done = fd >= 0 &&
@@ -84,9 +86,14 @@ parse(char *line, struct checkpoint *c, const char **signature)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if ((words[i] = strsep(&line, " \n")) == NULL)
 			return false;
+	if (line == NULL)
+		return false;
 	c->sequence = strtoll(words[0], NULL, 10);
 	snprintf(c->sha256, sizeof(c->sha256), "%s", words[1]);
 	snprintf(c->at, sizeof(c->at), "%s", words[2]);
+	if (line[0] != '\0')
+		snprintf(c->numbers, sizeof(c->numbers), "%s",
+		    strsep(&line, "\n"));
 	*signature = words[3];
 	return true;
 }
@@ -96,7 +103,7 @@ checkpoints_next(struct checkpoints *list, struct arena *arena,
     struct checkpoint *c)
 {
 	const char *signature;
-	char line[400];
+	char line[NUMBERS_SIZE + 300];
 
 	if (list->file == NULL ||
 	    fgets(line, sizeof(line), list->file) == NULL)
@@ -104,5 +111,21 @@ checkpoints_next(struct checkpoints *list, struct arena *arena,
 	*c = (struct checkpoint){ .sequence = 0 };
 	c->is_good = parse(line, c, &signature) &&
 	    sign_verify(list->public, signed_text(arena, c), signature);
+	return true;
+}
+
+bool
+checkpoints_cut(struct request *r, struct checkpoint *cut)
+{
+	struct checkpoints list;
+	struct checkpoint c;
+
+	*cut = (struct checkpoint){ .sequence = 0 };
+	if (!checkpoints_open(r, &list))
+		return false;
+	while (checkpoints_next(&list, r->arena, &c))
+		if (c.is_good && c.numbers[0] != '\0' &&
+		    c.sequence > cut->sequence)
+			*cut = c;
 	return true;
 }

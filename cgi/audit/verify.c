@@ -2,6 +2,7 @@
  * Is the chain whole? Entry by entry: its number follows, its hash is its own,
  * it names the hash before it, its detail is what it was; each signed checkpoint
  * still holds; no number of a source is missing. The first bad entry is named.
+ * What was archived counts as good up to the signed cut, unless one looks there.
  */
 #include "audit.h"
 
@@ -35,15 +36,22 @@ DB_QUERY(read_chunk, 2,
 	" e.sha256, d.salt, d.detail FROM entry e"
 	" LEFT JOIN entry_detail d ON d.sequence = e.sequence"
 	" WHERE e.sequence > $1::bigint ORDER BY e.sequence LIMIT $2::int");
-/* Numbers between the entries of a source that no entry has: ranges. */
-DB_QUERY(find_missing, 0,
-	"SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'first',"
+/* Numbers between the entries of a source that no entry has: ranges. The archive
+ * has those up to the cut. */
+DB_QUERY(find_missing, 2,
+	"WITH cut AS (SELECT split_part(x, ':', 1) AS source,"
+	"  split_part(x, ':', 2)::bigint AS number"
+	"  FROM string_to_table($1, ',') AS x WHERE x <> ''),"
+	" gappy AS (SELECT e.source, coalesce(max(c.number), 0) AS number"
+	"  FROM entry e LEFT JOIN cut c ON c.source = e.source"
+	"  WHERE e.sequence > $2::bigint GROUP BY e.source"
+	"  HAVING max(e.number) <> count(*) + coalesce(max(c.number), 0))"
+	" SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'first',"
 	" before + 1, 'last', number - 1)), '[]') AS missing"
-	" FROM (SELECT source, number,"
-	" lag(number, 1, 0::bigint) OVER (PARTITION BY source ORDER BY number)"
-	" AS before FROM entry WHERE source IN (SELECT source FROM entry"
-	"  GROUP BY source HAVING max(number) <> count(*))) AS x"
-	" WHERE number <> before + 1");
+	" FROM (SELECT e.source, e.number, lag(e.number, 1, g.number)"
+	"  OVER (PARTITION BY e.source ORDER BY e.number) AS before"
+	"  FROM gappy g JOIN entry e ON e.source = g.source"
+	"  AND e.sequence > $2::bigint) AS x WHERE number <> before + 1");
 
 static bool
 bad(struct verdict *verdict, int64_t sequence, const char *fault)
@@ -91,8 +99,8 @@ next_checkpoint(struct walk *w)
 {
 	do
 		w->has_next = checkpoints_next(&w->checkpoints, w->arena, &w->next);
-	while (w->has_next && w->next.is_good &&
-	    w->next.sequence < w->before.sequence);
+	while (w->has_next && w->next.is_good && (w->next.numbers[0] != '\0' ||
+	    w->next.sequence < w->before.sequence));
 }
 
 /* The checkpoints that speak of this entry, if any do. */
@@ -113,30 +121,91 @@ check_checkpoints(struct walk *w, const struct entry *e)
 	return true;
 }
 
-static size_t
-walk_chunk(struct request *r, struct walk *w)
+/* Entries that follow; false at the first bad one. */
+static bool
+walk_rows(struct request *r, struct walk *w, struct entry *rows, size_t n)
 {
-	struct request reader = *r;
-	struct entry *rows;
-	size_t n;
-
-	arena_reset(w->arena);
-	reader.arena = w->arena;
-	db_start(r->db, w->arena);
-	if (!db_all(r->db, &read_chunk, &entry_row_schema, &rows, &n,
-	    P(w->before.sequence), P(CHUNK)))
-		return 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!check_entry(&reader, &rows[i], &w->before, w->verdict) ||
+		if (!check_entry(r, &rows[i], &w->before, w->verdict) ||
 		    !check_checkpoints(w, &rows[i]))
-			break;
+			return false;
 		w->verdict->entries++;
 		w->before = rows[i];
 		snprintf(w->before_sha256, DIGEST_HEX_SIZE, "%s",
 		    rows[i].sha256);
 		w->before.sha256 = w->before_sha256;
 	}
+	return true;
+}
+
+/* The request with the chunk's arena, which is emptied. */
+static struct request
+chunk_reader(struct request *r, struct walk *w)
+{
+	struct request reader = *r;
+
+	arena_reset(w->arena);
+	reader.arena = w->arena;
+	return reader;
+}
+
+static size_t
+walk_chunk(struct request *r, struct walk *w)
+{
+	struct request reader = chunk_reader(r, w);
+	struct entry *rows;
+	size_t n;
+
+	db_start(r->db, w->arena);
+	if (!db_all(r->db, &read_chunk, &entry_row_schema, &rows, &n,
+	    P(w->before.sequence), P(CHUNK)))
+		return 0;
+	walk_rows(&reader, w, rows, n);
 	return n;
+}
+
+/* Along the archive's files to the cut, or to the first bad entry; what they
+ * have beyond was never signed as archived. */
+static bool
+walk_files(struct request *r, struct walk *w, struct archive *archive,
+    const struct checkpoint *cut)
+{
+	size_t n = CHUNK;
+
+	while (n == CHUNK && w->before.sequence < cut->sequence) {
+		struct request reader = chunk_reader(r, w);
+		struct entry *rows = arena_new_array(w->arena, struct entry,
+		    CHUNK);
+		int64_t left = cut->sequence - w->before.sequence;
+		bool is_good = archive_read(&reader, archive, rows,
+		    left < CHUNK ? (size_t)left : CHUNK, &n);
+
+		if (!walk_rows(&reader, w, rows, n))
+			return false;
+		if (!is_good)
+			return bad(w->verdict, w->before.sequence + 1,
+			    "its archive cannot be read");
+	}
+	if (w->before.sequence < cut->sequence)
+		return bad(w->verdict, w->before.sequence + 1,
+		    "it is missing from the archive");
+	return str_eq(w->before.sha256, cut->sha256) || bad(w->verdict,
+	    cut->sequence, "it is not the one that was signed");
+}
+
+static bool
+walk_archive(struct request *r, struct walk *w, const char *folder,
+    const struct checkpoint *cut)
+{
+	struct archive archive;
+	bool is_good;
+
+	if (!archive_open(r, folder, w->before.sequence, &archive))
+		return bad(w->verdict, w->before.sequence + 1,
+		    "there is no such archive");
+	is_good = walk_files(r, w, &archive, cut);
+	archive_close(&archive);
+	return is_good;
 }
 
 /* At the end: what was signed must have been there. */
@@ -153,9 +222,11 @@ check_end(struct walk *w)
 
 /* Sets `missing`; it counts as a fault too. */
 static void
-find_gaps(struct request *r, struct verdict *verdict)
+find_gaps(struct request *r, const struct checkpoint *cut,
+    struct verdict *verdict)
 {
-	verdict->missing = db_json(r->db, &find_missing);
+	verdict->missing = db_json(r->db, &find_missing, P(cut->numbers),
+	    P(cut->sequence));
 	if (verdict->missing != NULL && verdict->is_whole &&
 	    json_object_array_length(verdict->missing) > 0)
 		bad(verdict, 0, "numbers of a source are missing");
@@ -167,34 +238,56 @@ free_arena(void *arena)
 	arena_free(arena);
 }
 
-bool
-chain_check(struct request *r, int64_t after, struct verdict *verdict,
-    char last_sha256[DIGEST_HEX_SIZE])
+/* Where the walk starts: after the entry, at the cut, or before the first. */
+static bool
+start(struct request *r, struct walk *w, int64_t after,
+    const struct checkpoint *cut, const char *archive)
 {
-	struct walk w = { .before = { .sha256 = "" }, .arena = arena_new(),
-	    .verdict = verdict };
-	size_t n;
-
-	*verdict = (struct verdict){ .is_whole = true };
-	arena_defer(r->arena, free_arena, w.arena);
-	if (after > 0 && !db_one(r->db, &find_entry, &entry_row_schema,
-	    &w.before, P(after))) {
-		if (!request_failed(r))
-			problem(r, PROBLEM_NOT_FOUND);
-		return false;
+	w->arena = arena_new();
+	arena_defer(r->arena, free_arena, w->arena);
+	*w->verdict = (struct verdict){ .is_whole = true };
+	w->before.sha256 = "";
+	if (after > cut->sequence) {
+		if (!db_one(r->db, &find_entry, &entry_row_schema, &w->before,
+		    P(after))) {
+			if (!request_failed(r))
+				problem(r, PROBLEM_NOT_FOUND);
+			return false;
+		}
+	} else if (archive == NULL && cut->sequence > 0) {
+		w->before = (struct entry){ .sequence = cut->sequence,
+		    .sha256 = cut->sha256 };
 	}
-	snprintf(w.before_sha256, DIGEST_HEX_SIZE, "%s", w.before.sha256);
-	w.before.sha256 = w.before_sha256;
-	if (!checkpoints_open(r, &w.checkpoints)) {
+	snprintf(w->before_sha256, DIGEST_HEX_SIZE, "%s", w->before.sha256);
+	w->before.sha256 = w->before_sha256;
+	if (!checkpoints_open(r, &w->checkpoints)) {
 		problem(r, PROBLEM_UNAVAILABLE);
 		return false;
 	}
-	next_checkpoint(&w);
-	if (after > 0)
-		check_checkpoints(&w, &w.before);
-	do
+	next_checkpoint(w);
+	if (w->before.sequence > 0)
+		check_checkpoints(w, &w->before);
+	return true;
+}
+
+bool
+chain_check(struct request *r, int64_t after, const char *archive,
+    struct verdict *verdict, char last_sha256[DIGEST_HEX_SIZE])
+{
+	struct walk w = { .verdict = verdict };
+	struct checkpoint cut;
+	size_t n = CHUNK;
+
+	if (!checkpoints_cut(r, &cut)) {
+		problem(r, PROBLEM_UNAVAILABLE);
+		return false;
+	}
+	if (!start(r, &w, after, &cut, archive))
+		return false;
+	if (archive != NULL && w.before.sequence < cut.sequence)
+		walk_archive(r, &w, archive, &cut);
+	while (n == CHUNK && verdict->is_whole && verdict->entries < VERIFY_MAX)
 		n = walk_chunk(r, &w);
-	while (n == CHUNK && verdict->is_whole && verdict->entries < VERIFY_MAX);
 	if (request_failed(r))
 		return false;
 	verdict->last = w.before.sequence;
@@ -204,8 +297,21 @@ chain_check(struct request *r, int64_t after, struct verdict *verdict,
 	else if (verdict->is_whole)
 		check_end(&w);
 	db_start(r->db, r->arena);
-	find_gaps(r, verdict);
+	find_gaps(r, &cut, verdict);
 	return !request_failed(r);
+}
+
+bool
+chain_is_archived(struct request *r, const struct entry *before,
+    const char *archive, const struct checkpoint *cut)
+{
+	struct verdict verdict = { .is_whole = true };
+	struct walk w = { .before = *before, .arena = arena_new(),
+	    .verdict = &verdict };
+	bool is_good = walk_archive(r, &w, archive, cut);
+
+	arena_free(w.arena);
+	return is_good;
 }
 
 /*
@@ -219,39 +325,51 @@ chain_verify(struct request *r)
 	char last_sha256[DIGEST_HEX_SIZE];
 	struct verdict verdict;
 
-	if (!chain_check(r, in->after, &verdict, last_sha256))
+	if (!chain_check(r, in->after, NULL, &verdict, last_sha256))
 		return r->status;
 	return reply(r, 200, &verdict_schema, &verdict);
 }
 
-/* zoco-audit verify: the same over the whole chain, by hand; 0 when whole. */
-int
-verify_main(const char *conf_path)
+static void
+say(const struct verdict *verdict, int64_t entries, int64_t checkpoints)
 {
-	struct app *app = app_open(&audit_program, conf_path);
+	if (verdict->is_whole)
+		printf("whole: %" PRId64 " entries, %" PRId64 " checkpoints\n",
+		    entries, checkpoints);
+	else
+		printf("entry %" PRId64 ": %s %s\n", verdict->first_bad,
+		    verdict->fault, verdict->missing == NULL ? "" :
+		    json_object_to_json_string(verdict->missing));
+}
+
+/* The same over the whole chain, by hand; 0 when whole. */
+int
+verify_main(int argc, char **argv)
+{
+	const char *conf = "/etc/zoco/zoco.conf", *archive = NULL;
+	struct app *app;
 	char last_sha256[DIGEST_HEX_SIZE];
 	struct verdict verdict = { .is_whole = true };
 	struct request *r;
 	int64_t entries = 0, checkpoints = 0;
 	bool is_done;
 
+	for (int i = 2; i + 1 < argc; i += 2)
+		*(str_eq(argv[i], "--archive") ? &archive : &conf) = argv[i + 1];
+	app = app_open(&audit_program, conf);
 	if (app == NULL)
 		return 2;
 	r = app_request_new(app, "job:verify");
 	do {
-		is_done = chain_check(r, verdict.next, &verdict, last_sha256);
+		is_done = chain_check(r, verdict.next, archive, &verdict,
+		    last_sha256);
 		entries += verdict.entries;
 		checkpoints += verdict.checkpoints;
 	} while (is_done && verdict.next > 0 && verdict.is_whole);
-	if (!is_done)
-		printf("the chain cannot be read\n");
-	else if (verdict.is_whole)
-		printf("whole: %" PRId64 " entries, %" PRId64 " checkpoints\n",
-		    entries, checkpoints);
+	if (is_done)
+		say(&verdict, entries, checkpoints);
 	else
-		printf("entry %" PRId64 ": %s %s\n", verdict.first_bad,
-		    verdict.fault, verdict.missing == NULL ? "" :
-		    json_object_to_json_string(verdict.missing));
+		printf("the chain cannot be read\n");
 	app_request_free(r);
 	app_close(app);
 	return is_done && verdict.is_whole ? 0 : 1;
@@ -263,20 +381,21 @@ checkpoint_make(struct request *r, int64_t *signed_to)
 {
 	struct checkpoints list;
 	struct checkpoint c, last = { .sequence = 0 };
-	char last_sha256[DIGEST_HEX_SIZE];
 	struct verdict verdict;
 
 	if (!checkpoints_open(r, &list))
 		return false;
 	while (checkpoints_next(&list, r->arena, &c))
-		last = c;
+		if (c.numbers[0] == '\0')
+			last = c;
 	*signed_to = last.sequence;
 	do {
-		if (!chain_check(r, *signed_to, &verdict, last_sha256) ||
+		if (!chain_check(r, *signed_to, NULL, &verdict, c.sha256) ||
 		    !verdict.is_whole)
 			return false;
 		*signed_to = verdict.last;
 	} while (verdict.next > 0);
-	return *signed_to == last.sequence ||
-	    checkpoint_write(r, *signed_to, last_sha256);
+	c.sequence = *signed_to;
+	c.numbers[0] = '\0';
+	return *signed_to <= last.sequence || checkpoint_write(r, &c);
 }

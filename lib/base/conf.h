@@ -21,7 +21,7 @@ struct conf {
 	const char *twilio_url, *twilio_account, *twilio_token_file, *twilio_from;
 	const char *sms_prefixes;
 	const char *push_test_origin;
-	const char *audit_checkpoints;
+	const char *audit_checkpoints, *audit_archive;
 	const char *crontab;
 	const char *time_zone;
 	const char *log_level;
@@ -36,7 +36,7 @@ struct conf {
 	int64_t limit_sms_account, limit_sms_number, limit_sms_day;
 	int64_t limit_checkout_address, limit_write_address;
 	int64_t cart_reminder_minutes, keep_days, keep_message_days,
-	    keep_cart_days;
+	    keep_cart_days, audit_months;
 	int64_t mail_per_minute, sms_per_minute, push_per_minute;
 	int64_t call_timeout_ms, provider_timeout_ms;
 	int64_t order_payment_minutes, order_transfer_days;

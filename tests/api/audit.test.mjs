@@ -1,10 +1,11 @@
 // The audit trail: it is whole, it says who did what, and whoever bends it, with
 // all of PostgreSQL in hand, is found out and the first bad entry named.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import test, { before } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Client, customer, owner, sql, staff, until, variant } from './client.mjs';
 
 const { ZOCO_DIR: dir, ZOCO_CONF: conf, ZOCO_PGHOST: host } = process.env;
@@ -175,4 +176,94 @@ test('exports: CSV and JSON, for who may, as files; a cell is no formula', async
 	} finally {
 		superuser('DELETE FROM entry_detail WHERE sequence = 1000000; DELETE FROM entry WHERE sequence = 1000000');
 	}
+});
+
+// --- The archive: here everything but the newest entry is old enough. ---
+
+const folder = `${dir}/log/audit-archive`, old = `${dir}/etc/old.conf`;
+const archived = () => readdirSync(folder).filter(name => name.endsWith('.gz')).sort();
+const whole = (...more) => spawnSync(`${dir}/bin/zoco-audit`, ['verify', '--config', conf, ...more], { encoding: 'utf8' });
+const withArchive = () => whole('--archive', folder);
+const span = () => sql('audit', 'SELECT min(sequence) AS first, max(sequence) AS last FROM entry')[0];
+const archive = () => spawnSync(`${dir}/bin/zoco-job-archive_audit`, ['--config', old], { encoding: 'utf8' });
+
+test('the archive: killed between its file and the removal it loses nothing; then the rows are gone and the chain is whole, both ways', async () => {
+	const { last } = span(), lines = readFileSync(file, 'utf8').trim().split('\n').length;
+	assert.equal(spawnSync(process.env.ZOCO_INSTANCE, ['job', dir, 'archive_audit']).status, 0);
+	assert.equal(span().first, 1, 'nothing is two years old');
+	mkdirSync(folder);
+	execFileSync('chown', ['--reference', file, folder]);
+	const blocker = spawn('psql', ['-Xqtc', 'BEGIN; LOCK TABLE entry_detail IN SHARE MODE; SELECT pg_sleep(300)', '-h', host, '-U', 'postgres', '-d', 'zoco_audit']);
+	await until(() => sql('audit', `SELECT 1 FROM pg_locks WHERE mode = 'ShareLock' AND relation = 'entry_detail'::regclass`).length > 0, 'the lock', 30);
+	writeFileSync(old, readFileSync(conf, 'utf8') + 'audit_months = 0\n', { mode: 0o600 });
+	const job = spawn(`${dir}/bin/zoco-job-archive_audit`, ['--config', old], { stdio: 'ignore' });
+	await until(() => readFileSync(file, 'utf8').trim().split('\n').length > lines, 'the cut', 60);
+	job.kill('SIGKILL');
+	await new Promise(done => job.on('exit', done));
+	superuser(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()`);
+	await new Promise(done => blocker.on('exit', done));
+	assert.equal(span().first, 1, 'nothing was removed');
+	assert.equal((await verdict()).is_whole, true);
+	assert.match(withArchive().stdout, /^whole: /);
+	const [name] = archived(), made = readFileSync(`${folder}/${name}`);
+	const { status, stderr } = archive();
+	assert.equal(status, 0, stderr);
+	const { first } = span();
+	assert.ok(first >= last && first > 1, `from ${first}`);
+	assert.deepEqual(readFileSync(`${folder}/${name}`), made, 'the file is as it was');
+	assert.equal(statSync(`${folder}/${name}`).mode & 0o777, 0o400);
+	assert.equal(gunzipSync(made).toString().trim().split('\n').length, Number(name.match(/-(\d+)\./)[1]));
+	const alone = await verdict();
+	assert.deepEqual([alone.is_whole, alone.missing], [true, []], alone.fault);
+	assert.match(whole().stdout, /^whole: /);
+	const all = withArchive();
+	assert.match(all.stdout, /^whole: /, all.stdout + all.stderr);
+	assert.ok(Number(all.stdout.match(/\d+/)[0]) >= last, all.stdout);
+	const end = span().last;
+	await new Client().api('POST', '/auth/login', { email: 'nobody@example.com', password: 'wrong password' });
+	await until(() => span().last > end, 'it goes on', 30);
+	assert.equal(checkpoint().status, 0);
+	assert.match(withArchive().stdout, /^whole: /);
+});
+
+test('the archive: what is bent in a file, taken away, or cut elsewhere is named', async () => {
+	const [name] = archived(), path = `${folder}/${name}`, { first } = span(), kept = readFileSync(file, 'utf8');
+	const named = async (how, back, answers) => {
+		await how();
+		try {
+			for (const [more, sequence, fault] of answers) {
+				const { status, stdout } = whole(...more);
+				assert.equal(status, 1, stdout);
+				assert.match(stdout, new RegExp(`^entry ${sequence}: .*${fault}`));
+			}
+		} finally {
+			await back();
+		}
+		assert.match(withArchive().stdout, /^whole: /);
+	};
+	const files = ['--archive', folder];
+	const rewrite = change => {
+		copyFileSync(path, `${path}.kept`);
+		const lines = gunzipSync(readFileSync(path)).toString().trim().split('\n');
+		chmodSync(path, 0o600);
+		writeFileSync(path, gzipSync(change(lines).map(line => line + '\n').join('')));
+	};
+	const back = () => { rmSync(path); copyFileSync(`${path}.kept`, path); rmSync(`${path}.kept`); };
+	await named(() => rewrite(lines => lines.map((line, i) => i === 2 ? line.replace(/"actor":"[^"]*"/, '"actor":"guest-of-honour"') : line)),
+		back, [[files, 3, 'altered']]);
+	await named(() => rewrite(lines => lines.filter((_, i) => i !== 3)), back, [[files, 4, 'missing']]);
+	await named(() => rewrite(lines => lines.slice(0, -1)), back, [[files, Number(name.match(/-(\d+)\./)[1]), 'missing']]);
+	await named(() => rewrite(lines => [...lines.slice(0, 4), 'not an entry', ...lines.slice(5)]), back, [[files, 5, 'cannot be read']]);
+	await named(() => { copyFileSync(path, `${path}.kept`); rmSync(path); }, () => { copyFileSync(`${path}.kept`, path); rmSync(`${path}.kept`); },
+		[[files, 1, 'missing']]);
+	// The first entry after the cut, and the cut itself.
+	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail');
+	const rows = () => superuser(`TRUNCATE entry, entry_detail; INSERT INTO entry SELECT k.* FROM kept k; INSERT INTO entry_detail SELECT k.* FROM kept_detail k`);
+	await named(() => superuser(`DELETE FROM entry_detail WHERE sequence = ${first}; DELETE FROM entry WHERE sequence = ${first}`), rows,
+		[[[], first, 'missing'], [files, first, 'missing']]);
+	superuser('DROP TABLE kept, kept_detail');
+	await named(() => writeFileSync(file, kept.replace(/^(\d+)( \S+ \S+ \S+ \w+:)/gm, (_, n, rest) => `${Number(n) + 1}${rest}`)), () => writeFileSync(file, kept),
+		[[[], '\\d+', 'missing|not one that was signed']]);
+	await named(() => writeFileSync(file, kept.replace(/^.* \w+:.*\n/gm, '')), () => writeFileSync(file, kept), [[[], 1, 'missing']]);
+	assert.equal(archive().status, 0, 'and it goes on');
 });

@@ -81,6 +81,7 @@ write_zoco_conf() {
 	twilio_token_file = $dir/etc/keys/webhook.key
 	twilio_from = +15005550006
 	audit_checkpoints = $dir/log/audit-checkpoints
+	audit_archive = $dir/log/audit-archive
 	crontab = $share/zoco.crontab
 	demo = on
 	staff_mfa = off

@@ -92,7 +92,7 @@ reset_data() {
 		copy_database "zoco_${domain}_template" "zoco_$domain" "$domain"
 	done | as_role postgres postgres
 	redis-cli -s run/redis.sock flushall > /dev/null
-	rm -f mail/new/* log/audit-checkpoints
+	rm -rf mail/new/* log/audit-checkpoints log/audit-archive
 	rm -rf cache/pages/*
 	renew_workers
 }

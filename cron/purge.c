@@ -32,6 +32,15 @@ PURGE(outbox, "outbox", "number", "at" OLD
     " AND number <= (SELECT min(c.number) FROM outbox_cursor c)"
     " AND NOT EXISTS (SELECT FROM outbox_parked p"
     "  WHERE p.number = outbox.number)");
+/* What delivered events say of people is blanked long before they go. */
+#define PERSONAL "(personal IS NOT NULL OR origin IS NOT NULL) AND at" OLD \
+	" AND number <= (SELECT min(c.number) FROM outbox_cursor c)" \
+	" AND NOT EXISTS (SELECT FROM outbox_parked p" \
+	"  WHERE p.number = outbox.number)"
+DB_QUERY(count_personal, 1, "SELECT count(*) FROM outbox WHERE " PERSONAL);
+DB_QUERY(purge_personal, 2, "UPDATE outbox SET personal = NULL, origin = NULL"
+    " WHERE number IN (SELECT number FROM outbox WHERE " PERSONAL
+    " ORDER BY number LIMIT $2::int)");
 PURGE(inbox, "inbox", "at", "at" OLD);
 PURGE(idempotency, "idempotency", "claimed_at", "claimed_at" OLD);
 PURGE(job_run, "job_run", "started_at", "ended_at" OLD);
@@ -63,6 +72,7 @@ static const struct kept {
 	int times;		/* so often */
 } kept[] = {
 	{ NULL, TABLE(outbox), DAYS(keep_days), 1 },
+	{ NULL, TABLE(personal), DAYS(keep_days), 0 },
 	/* Longer: an event may come late, and must still be known. */
 	{ NULL, TABLE(inbox), DAYS(keep_days), 2 },
 	{ NULL, TABLE(idempotency), DAYS(keep_days), 1 },
@@ -102,7 +112,8 @@ purge(struct job *job, struct request *r, const struct kept *k)
 
 	memcpy(&days, (const char *)r->app->conf + k->days, sizeof(days));
 	job_start_step(job, r);
-	if (k->purge == &purge_outbox && !all_are_served(r))
+	if ((k->purge == &purge_outbox || k->purge == &purge_personal) &&
+	    !all_are_served(r))
 		return 0;
 	if (job->dry_run)
 		return db_integer(r->db, k->count, 0, P(days * k->times));

@@ -83,9 +83,9 @@ parse_line(struct request *r, const char *line, struct entry *e)
 	return json_object_is_type(json, json_type_object) && json_in(r,
 	    &entry_row_schema, json, JSON_IN_LENIENT, NULL, e) &&
 	    e->source != NULL && e->at != NULL && e->actor != NULL &&
-	    e->action != NULL && e->request_id != NULL && e->salt != NULL &&
+	    e->action != NULL && e->request_id != NULL &&
 	    e->detail_sha256 != NULL && e->previous_sha256 != NULL &&
-	    e->sha256 != NULL && e->detail != NULL;
+	    e->sha256 != NULL && (e->salt != NULL || e->detail == NULL);
 }
 
 bool
@@ -160,9 +160,11 @@ DB_QUERY(read_old, 3,
 	"SELECT e.sequence, e.source, e.number, e.event_id, e.at, e.actor,"
 	" e.action, e.entity, e.request_id, e.detail_sha256, e.previous_sha256,"
 	" e.sha256, d.salt, d.detail FROM entry e"
-	" JOIN entry_detail d ON d.sequence = e.sequence"
+	" LEFT JOIN entry_detail d ON d.sequence = e.sequence"
 	" WHERE e.sequence > $1::bigint AND e.sequence <= $2::bigint"
 	" ORDER BY e.sequence LIMIT $3::int");
+DB_QUERY(drop_private, 1,
+	"DELETE FROM entry_private WHERE sequence <= $1::bigint");
 DB_QUERY(drop_details, 1,
 	"DELETE FROM entry_detail WHERE sequence <= $1::bigint");
 DB_QUERY(drop_entries, 1, "DELETE FROM entry WHERE sequence <= $1::bigint");
@@ -283,6 +285,7 @@ remove_rows(struct request *r, struct db *owner, const struct checkpoint *cut,
 	}
 	if (!db_begin(owner))
 		return false;
+	db_exec(owner, &drop_private, P(cut->sequence));
 	db_exec(owner, &drop_details, P(cut->sequence));
 	db_exec(owner, &drop_entries, P(cut->sequence));
 	if (db_failure(owner) == DB_GOOD && db_commit(owner))

@@ -20,15 +20,28 @@ struct entry {
 	struct uuid event_id, entity;
 	const char *source, *at, *actor, *action, *request_id, *detail_sha256;
 	const char *previous_sha256, *sha256, *salt, *detail;
+	/* What may be erased (NULL: nothing, or it was), and by which entry it
+	 * was asked for. */
+	const char *private_salt, *private;
+	int64_t erased_by;
 };
+
+/* A detail, with what is private put into its origin, of entry e with its
+ * entry_detail d and entry_private p. */
+#define SHOWN_DETAIL \
+	"CASE WHEN d.detail LIKE '%\"private_sha256\":%'" \
+	" THEN (jsonb_set(d.detail::jsonb, '{origin}', coalesce(" \
+	"  d.detail::jsonb->'origin', '{}') || coalesce(p.private::jsonb, '{}'))" \
+	"  - 'private_sha256')::text ELSE d.detail END"
+
 
 /* The hash of an entry by its canonical text; into out, which is returned. */
 char *entry_hash(struct request *, const struct entry *,
     char out[DIGEST_HEX_SIZE]);
 
-/* The hash of a salted detail; the request's. */
-const char *entry_detail_hash(struct request *, const char *salt,
-    const char *detail);
+/* The hash of a salted text (a detail, a private part); the request's. */
+const char *entry_salted_hash(struct request *, const char *salt,
+    const char *text);
 
 #define NUMBERS_SIZE 800
 
@@ -60,6 +73,7 @@ bool checkpoints_cut(struct request *, struct checkpoint *);
 struct verdict {
 	bool is_whole;
 	int64_t entries, checkpoints, first_bad, next, last;
+	int64_t erased, erased_by;	/* by request, and by which entry last */
 	const char *fault;
 	struct json_object *missing;
 };
@@ -114,7 +128,8 @@ int verify_main(int argc, char **argv);
 /* The owner's connection to the database, the request's. */
 struct db *archive_owner(struct request *);
 
-extern const struct schema entry_row_schema, entry_export_input;
+extern const struct schema entry_row_schema, entry_new_schema,
+    entry_export_input;
 extern const struct schema entries_input, entry_list_input, entry_schema,
     verify_input, verdict_schema;
 

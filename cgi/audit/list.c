@@ -60,8 +60,9 @@ find(struct request *r, struct entry **rows, size_t *n, const char **next)
 
 	sql_start(&sql, r->arena, "SELECT e.sequence, e.source, e.number,"
 	    " e.event_id, e.at, e.actor, e.action, e.entity, e.request_id,"
-	    " e.sha256, d.detail FROM entry e"
-	    " LEFT JOIN entry_detail d ON d.sequence = e.sequence WHERE true");
+	    " e.sha256, " SHOWN_DETAIL " AS detail FROM entry e"
+	    " LEFT JOIN entry_detail d ON d.sequence = e.sequence"
+	    " LEFT JOIN entry_private p ON p.sequence = e.sequence WHERE true");
 	if (in->actor != NULL)
 		sql_add(&sql, " AND e.actor = ?", P(in->actor));
 	if (in->action != NULL)

@@ -8,6 +8,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
+
 #define CHUNK 1000
 #define VERIFY_MAX 100000	/* the chain may be long: one call sees so many */
 
@@ -26,15 +28,24 @@ SCHEMA(verdict_schema, struct verdict,
 	FIELD_I64(struct verdict, first_bad),
 	FIELD_I64(struct verdict, next, .help = "where to go on; 0: the end"),
 	FIELD_TEXT(struct verdict, fault),
-	FIELD_JSON(struct verdict, missing));
+	FIELD_JSON(struct verdict, missing),
+	FIELD_I64(struct verdict, erased,
+	    .help = "whose private part was erased by request"),
+	FIELD_I64(struct verdict, erased_by, .help = "the last such request"));
 
 DB_QUERY(find_entry, 1,
 	"SELECT sequence, sha256 FROM entry WHERE sequence = $1::bigint");
 DB_QUERY(read_chunk, 2,
 	"SELECT e.sequence, e.source, e.number, e.event_id, e.at, e.actor,"
 	" e.action, e.entity, e.request_id, e.detail_sha256, e.previous_sha256,"
-	" e.sha256, d.salt, d.detail FROM entry e"
+	" e.sha256, d.salt, d.detail, p.salt AS private_salt, p.private,"
+	" CASE WHEN p.sequence IS NULL AND (d.detail IS NULL"
+	"  OR d.detail LIKE '%\"private_sha256\":%') THEN (SELECT min(c.sequence)"
+	"  FROM entry c WHERE c.entity = entry_person(e.actor, e.entity)"
+	"  AND c.action = 'user.closed' AND c.sequence > e.sequence) END"
+	"  AS erased_by FROM entry e"
 	" LEFT JOIN entry_detail d ON d.sequence = e.sequence"
+	" LEFT JOIN entry_private p ON p.sequence = e.sequence"
 	" WHERE e.sequence > $1::bigint ORDER BY e.sequence LIMIT $2::int");
 /* Numbers between the entries of a source that no entry has: ranges. The archive
  * has those up to the cut. */
@@ -76,10 +87,44 @@ check_entry(struct request *r, const struct entry *e,
 	if (!str_eq(e->previous_sha256, before->sha256))
 		return bad(verdict, e->sequence,
 		    "it does not follow the entry before it");
+	if (e->detail != NULL && !str_eq(e->detail_sha256,
+	    entry_salted_hash(r, e->salt, e->detail)))
+		return bad(verdict, e->sequence, "its detail was altered");
+	return true;
+}
+
+/* The hash of the private part that the detail speaks of, or NULL. */
+static const char *
+private_hash(struct request *r, const char *detail)
+{
+	const char *hash = strstr(detail, "\"private_sha256\":") == NULL ? "" :
+	    json_text(json_parse(r->arena, detail, strlen(detail)),
+	    "private_sha256");
+
+	return hash[0] == '\0' ? NULL : hash;
+}
+
+/* What may be erased, if whose it is has asked for it. */
+static bool
+check_private(struct request *r, const struct entry *e,
+    struct verdict *verdict)
+{
+	const char *hash = e->detail == NULL ? NULL : private_hash(r, e->detail);
+
+	if ((e->detail == NULL || (hash != NULL && e->private == NULL)) &&
+	    e->erased_by > 0) {
+		verdict->erased++;
+		verdict->erased_by = e->erased_by;
+		return true;
+	}
 	if (e->detail == NULL)
 		return bad(verdict, e->sequence, "its detail is missing");
-	if (!str_eq(e->detail_sha256, entry_detail_hash(r, e->salt, e->detail)))
-		return bad(verdict, e->sequence, "its detail was altered");
+	if (hash != NULL && e->private == NULL)
+		return bad(verdict, e->sequence,
+		    "its private part is missing, and nobody asked for that");
+	if (e->private != NULL && (hash == NULL || !str_eq(hash,
+	    entry_salted_hash(r, e->private_salt, e->private))))
+		return bad(verdict, e->sequence, "its private part was altered");
 	return true;
 }
 
@@ -92,6 +137,7 @@ struct walk {
 	struct checkpoint next;
 	bool has_next;
 	struct verdict *verdict;
+	bool is_archive;		/* which has no private parts */
 };
 
 static void
@@ -127,7 +173,8 @@ walk_rows(struct request *r, struct walk *w, struct entry *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!check_entry(r, &rows[i], &w->before, w->verdict) ||
-		    !check_checkpoints(w, &rows[i]))
+		    (!w->is_archive && !check_private(r, &rows[i],
+		    w->verdict)) || !check_checkpoints(w, &rows[i]))
 			return false;
 		w->verdict->entries++;
 		w->before = rows[i];
@@ -157,7 +204,7 @@ walk_chunk(struct request *r, struct walk *w)
 	size_t n;
 
 	db_start(r->db, w->arena);
-	if (!db_all(r->db, &read_chunk, &entry_row_schema, &rows, &n,
+	if (!db_all(r->db, &read_chunk, &entry_new_schema, &rows, &n,
 	    P(w->before.sequence), P(CHUNK)))
 		return 0;
 	walk_rows(&reader, w, rows, n);
@@ -203,7 +250,9 @@ walk_archive(struct request *r, struct walk *w, const char *folder,
 	if (!archive_open(r, folder, w->before.sequence, &archive))
 		return bad(w->verdict, w->before.sequence + 1,
 		    "there is no such archive");
+	w->is_archive = true;
 	is_good = walk_files(r, w, &archive, cut);
+	w->is_archive = false;
 	archive_close(&archive);
 	return is_good;
 }
@@ -331,15 +380,19 @@ chain_verify(struct request *r)
 }
 
 static void
-say(const struct verdict *verdict, int64_t entries, int64_t checkpoints)
+say(const struct verdict *verdict, const struct verdict *sum)
 {
 	if (verdict->is_whole)
 		printf("whole: %" PRId64 " entries, %" PRId64 " checkpoints\n",
-		    entries, checkpoints);
+		    sum->entries, sum->checkpoints);
 	else
 		printf("entry %" PRId64 ": %s %s\n", verdict->first_bad,
 		    verdict->fault, verdict->missing == NULL ? "" :
 		    json_object_to_json_string(verdict->missing));
+	if (sum->erased > 0)
+		printf("of %" PRId64 " entries what is private was erased by"
+		    " request, the last time event %" PRId64 "\n", sum->erased,
+		    sum->erased_by);
 }
 
 /* The same over the whole chain, by hand; 0 when whole. */
@@ -349,9 +402,8 @@ verify_main(int argc, char **argv)
 	const char *conf = "/etc/zoco/zoco.conf", *archive = NULL;
 	struct app *app;
 	char last_sha256[DIGEST_HEX_SIZE];
-	struct verdict verdict = { .is_whole = true };
+	struct verdict verdict = { .is_whole = true }, sum = { .entries = 0 };
 	struct request *r;
-	int64_t entries = 0, checkpoints = 0;
 	bool is_done;
 
 	for (int i = 2; i + 1 < argc; i += 2)
@@ -363,11 +415,14 @@ verify_main(int argc, char **argv)
 	do {
 		is_done = chain_check(r, verdict.next, archive, &verdict,
 		    last_sha256);
-		entries += verdict.entries;
-		checkpoints += verdict.checkpoints;
+		sum.entries += verdict.entries;
+		sum.checkpoints += verdict.checkpoints;
+		sum.erased += verdict.erased;
+		if (verdict.erased > 0)
+			sum.erased_by = verdict.erased_by;
 	} while (is_done && verdict.next > 0 && verdict.is_whole);
 	if (is_done)
-		say(&verdict, entries, checkpoints);
+		say(&verdict, &sum);
 	else
 		printf("the chain cannot be read\n");
 	app_request_free(r);

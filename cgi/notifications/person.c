@@ -45,9 +45,15 @@ DB_QUERY(forget_preferences, 1,
 DB_QUERY(forget_browsers, 1,
 	"DELETE FROM push_subscription WHERE user_id = $1::uuid");
 DB_QUERY(forget_feed, 1, "DELETE FROM feed_item WHERE user_id = $1::uuid");
+/* What the mail server said may name the address. */
+DB_QUERY(forget_replies, 2,
+	"UPDATE delivery_attempt SET reply = '' WHERE $1::uuid IS NOT NULL"
+	" AND reply <> '' AND $2 <> '' AND message_id IN (SELECT id FROM message"
+	"  WHERE lower(to_address) = lower($2))");
 DB_QUERY(forget_messages, 2,
 	"UPDATE message SET to_address = '', to_name = '', subject = '',"
-	" text = '', html = '', unsubscribe = '', reply_to = '', status = CASE status"
+	" text = '', html = '', unsubscribe = '', reply_to = '',"
+	" last_error = '', status = CASE status"
 	"  WHEN 'queued' THEN 'failed' ELSE status END"
 	" WHERE $1::uuid IS NOT NULL AND $2 <> ''"
 	" AND (lower(to_address) = lower($2)"
@@ -57,5 +63,5 @@ const struct person_part notifications_person = {
 	.tell = &tell_messages,
 	.forget = (const struct db_query *const[]){ &forget_sms,
 	    &forget_contact, &forget_preferences, &forget_browsers, &forget_feed,
-	    &forget_messages, NULL },
+	    &forget_replies, &forget_messages, NULL },
 };

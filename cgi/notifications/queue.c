@@ -59,6 +59,12 @@ DB_QUERY(mark_failed, 4,
 	"  make_interval(secs => $4::int))"
 	" WHERE id = $1::uuid");
 
+/* The last mail to somebody who has left: once it is over, it is gone too. */
+DB_QUERY(forget_last, 1,
+	"UPDATE message SET to_address = '', to_name = '', subject = '',"
+	" text = '', html = '', last_error = '' WHERE id = $1::uuid"
+	" AND kind = 'user_closed' AND status IN ('sent', 'failed')");
+
 DB_QUERY(release, 2,
 	"UPDATE message SET status = 'queued', tries = tries - 1, next_at = now(),"
 	" last_error = $2 WHERE status = 'sending' AND id = ANY ($1::uuid[])");
@@ -117,7 +123,8 @@ queue_done(struct request *r, const struct message *m, enum send_result result,
 	};
 	struct told told = { m->kind, m->channel, m->message_id, names[result],
 	    m->tries };
-	bool is_done = result == SEND_DONE;
+	bool is_done = result == SEND_DONE, is_last = str_eq(m->kind,
+	    "user_closed");
 
 	/* Nobody knows whether an SMS went out: once is better than twice. */
 	bool is_over = result == SEND_NEVER || (result == SEND_UNKNOWN &&
@@ -131,7 +138,9 @@ queue_done(struct request *r, const struct message *m, enum send_result result,
 		db_exec(r->db, &mark_failed, P(m->id), P(is_over), P(reply),
 		    P(retry_after_s));
 	db_exec(r->db, &put_attempt, P(uuid_new()), P(m->id), P(names[result]),
-	    P(reply));
+	    P(is_last ? "" : reply));
+	if (is_last)
+		db_exec(r->db, &forget_last, P(m->id));
 	event_emit(r, is_done ? EVENT_MAIL_SENT : EVENT_MAIL_FAILED, m->id,
 	    &told_schema, &told);
 	return step_end(r);

@@ -19,6 +19,10 @@ SCHEMA(person_told_schema, struct person_told,
 	FIELD_JSON(struct person_told, data),
 	FIELD_I64(struct person_told, open));
 
+/* Answers that were kept for requests that come twice. */
+DB_QUERY(forget_answers, 1,
+	"DELETE FROM idempotency WHERE caller = 'user:' || ($1::uuid)::text");
+
 bool
 person_tell(struct request *r, struct uuid account_id, const char *address,
     struct person_told *told)
@@ -38,6 +42,7 @@ person_forget(struct request *r, struct uuid account_id, const char *address)
 	const struct db_query *const *query = part == NULL ? NULL : part->forget;
 	const struct db_param params[] = { P(account_id), P(address) };
 
+	db_exec(r->db, &forget_answers, P(account_id));
 	for (; query != NULL && *query != NULL; query++)
 		db_exec_params(r->db, *query, params, (*query)->nparams);
 	return !request_failed(r);

@@ -20,7 +20,7 @@ const verdict = async () => (await boss.api('GET', '/audit/verify')).body;
 // Tables and file as they were, whatever was done to them.
 async function bent(how, sequence, fault) {
 	const kept = readFileSync(file, 'utf8');
-	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail');
+	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail; CREATE TABLE kept_private AS TABLE entry_private');
 	try {
 		await how();
 		const { is_whole, first_bad, fault: named } = await verdict();
@@ -32,8 +32,8 @@ async function bent(how, sequence, fault) {
 		checkpoint();
 		assert.equal((await verdict()).first_bad, sequence, 'no later signature hides it');
 	} finally {
-		superuser(`TRUNCATE entry, entry_detail; INSERT INTO entry SELECT k.* FROM kept k;
-			INSERT INTO entry_detail SELECT k.* FROM kept_detail k; DROP TABLE kept, kept_detail`);
+		superuser(`TRUNCATE entry, entry_detail, entry_private; INSERT INTO entry SELECT k.* FROM kept k; INSERT INTO entry_detail SELECT k.* FROM kept_detail k;
+			INSERT INTO entry_private SELECT k.* FROM kept_private k; DROP TABLE kept, kept_detail, kept_private`);
 		writeFileSync(file, kept);
 	}
 	assert.equal((await verdict()).is_whole, true, 'whole again');
@@ -67,20 +67,22 @@ test('an altered entry', () => bent(() => superuser(`UPDATE entry SET actor = 'u
 
 test('an altered detail, and one that was taken away', async () => {
 	await bent(() => superuser(`UPDATE entry_detail SET detail = '{}' WHERE sequence = 4`), 4, /detail was altered/);
-	await bent(() => superuser('DELETE FROM entry_detail WHERE sequence = 4'), 4, /detail is missing/);
+	await bent(() => superuser('DELETE FROM entry_private WHERE sequence = 4; DELETE FROM entry_detail WHERE sequence = 4'), 4, /detail is missing/);
 });
 
-test('a removed entry', () => bent(() => superuser('DELETE FROM entry_detail WHERE sequence = 5; DELETE FROM entry WHERE sequence = 5'), 5, /missing/));
+test('a removed entry', () => bent(() => superuser('DELETE FROM entry_private WHERE sequence = 5; DELETE FROM entry_detail WHERE sequence = 5; DELETE FROM entry WHERE sequence = 5'), 5, /missing/));
 
 test('entries in another order', () => bent(() => superuser(`ALTER TABLE entry_detail DROP CONSTRAINT entry_detail_sequence_fkey;
+	ALTER TABLE entry_private DROP CONSTRAINT entry_private_sequence_fkey;
 	UPDATE entry SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END WHERE sequence IN (2, 3); UPDATE entry SET sequence = -sequence WHERE sequence < 0;
 	UPDATE entry_detail SET sequence = CASE sequence WHEN 2 THEN -3 ELSE -2 END WHERE sequence IN (2, 3);
 	UPDATE entry_detail SET sequence = -sequence WHERE sequence < 0;
-	ALTER TABLE entry_detail ADD CONSTRAINT entry_detail_sequence_fkey FOREIGN KEY (sequence) REFERENCES entry (sequence)`), 2, /altered/));
+	ALTER TABLE entry_detail ADD CONSTRAINT entry_detail_sequence_fkey FOREIGN KEY (sequence) REFERENCES entry (sequence);
+	ALTER TABLE entry_private ADD CONSTRAINT entry_private_sequence_fkey FOREIGN KEY (sequence) REFERENCES entry (sequence)`), 2, /altered/));
 
 test('an end that was cut off', () => {
 	const n = last();
-	return bent(() => superuser(`DELETE FROM entry_detail WHERE sequence = ${n}; DELETE FROM entry WHERE sequence = ${n}`), n, /later one was signed/);
+	return bent(() => superuser(`DELETE FROM entry_private WHERE sequence = ${n}; DELETE FROM entry_detail WHERE sequence = ${n}; DELETE FROM entry WHERE sequence = ${n}`), n, /later one was signed/);
 });
 
 test('a chain that was written anew, with every hash right', () => {
@@ -105,8 +107,8 @@ test('a checkpoint that nobody signed', () => {
 });
 
 test('the program itself may add, and nothing else', () => {
-	for (const statement of ['UPDATE entry SET actor = actor', 'DELETE FROM entry', 'TRUNCATE entry, entry_detail',
-		'UPDATE entry_detail SET detail = detail', 'DELETE FROM entry_detail', 'DROP TABLE entry', 'ALTER TABLE entry ADD x int']) {
+	for (const statement of ['UPDATE entry SET actor = actor', 'DELETE FROM entry', 'TRUNCATE entry, entry_detail, entry_private',
+		'UPDATE entry_detail SET detail = detail', 'DELETE FROM entry_detail', 'UPDATE entry_private SET private = private', 'DELETE FROM entry_private', 'DROP TABLE entry', 'ALTER TABLE entry ADD x int']) {
 		const { status, stderr } = spawnSync('psql', ['-Xq', '-v', 'VERBOSITY=sqlstate', '-v', 'ON_ERROR_STOP=1', '-h', host, '-U', 'zoco_audit', '-d', 'zoco_audit',
 			'-c', statement], { encoding: 'utf8' });
 		assert.notEqual(status, 0, statement);
@@ -139,7 +141,7 @@ test('each entry says from where, and by which factor it came; nobody but audit 
 	const entry = id => until(async () => (await boss.api('GET', `/audit/entries?entity=${id}`)).body.items.at(-1), 'the entry', 30);
 	assert.deepEqual(JSON.parse((await entry(role.id)).detail).origin, { address: '127.0.0.1', factor: 'password' });
 	const [failed] = (await boss.api('GET', '/audit/entries?action=user.sign-in-failed&limit=1')).body.items;
-	assert.deepEqual(JSON.parse(failed.detail).origin, { address: '127.0.0.1' });
+	assert.equal(JSON.parse(failed.detail).origin.address, '127.0.0.1');
 	// Of a program that was called: the one who asked first.
 	const guest = await customer();
 	await guest.api('POST', '/cart/items', { variant_id: variant(1), quantity: 1 });
@@ -174,7 +176,7 @@ test('exports: CSV and JSON, for who may, as files; a cell is no formula', async
 	try {
 		assert.match(await (await boss.fetch('/api/v1/audit/export.csv?limit=1')).text(), /"'=1\+1"/);
 	} finally {
-		superuser('DELETE FROM entry_detail WHERE sequence = 1000000; DELETE FROM entry WHERE sequence = 1000000');
+		superuser('DELETE FROM entry_private WHERE sequence = 1; DELETE FROM entry_detail WHERE sequence = 1000000; DELETE FROM entry WHERE sequence = 1000000');
 	}
 });
 
@@ -257,11 +259,12 @@ test('the archive: what is bent in a file, taken away, or cut elsewhere is named
 	await named(() => { copyFileSync(path, `${path}.kept`); rmSync(path); }, () => { copyFileSync(`${path}.kept`, path); rmSync(`${path}.kept`); },
 		[[files, 1, 'missing']]);
 	// The first entry after the cut, and the cut itself.
-	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail');
-	const rows = () => superuser(`TRUNCATE entry, entry_detail; INSERT INTO entry SELECT k.* FROM kept k; INSERT INTO entry_detail SELECT k.* FROM kept_detail k`);
-	await named(() => superuser(`DELETE FROM entry_detail WHERE sequence = ${first}; DELETE FROM entry WHERE sequence = ${first}`), rows,
+	superuser('CREATE TABLE kept AS TABLE entry; CREATE TABLE kept_detail AS TABLE entry_detail; CREATE TABLE kept_private AS TABLE entry_private');
+	const rows = () => superuser(`TRUNCATE entry, entry_detail, entry_private; INSERT INTO entry SELECT k.* FROM kept k;
+		INSERT INTO entry_detail SELECT k.* FROM kept_detail k; INSERT INTO entry_private SELECT k.* FROM kept_private k`);
+	await named(() => superuser(`DELETE FROM entry_private WHERE sequence = ${first}; DELETE FROM entry_detail WHERE sequence = ${first}; DELETE FROM entry WHERE sequence = ${first}`), rows,
 		[[[], first, 'missing'], [files, first, 'missing']]);
-	superuser('DROP TABLE kept, kept_detail');
+	superuser('DROP TABLE kept, kept_detail, kept_private');
 	await named(() => writeFileSync(file, kept.replace(/^(\d+)( \S+ \S+ \S+ \w+:)/gm, (_, n, rest) => `${Number(n) + 1}${rest}`)), () => writeFileSync(file, kept),
 		[[[], '\\d+', 'missing|not one that was signed']]);
 	await named(() => writeFileSync(file, kept.replace(/^.* \w+:.*\n/gm, '')), () => writeFileSync(file, kept), [[[], 1, 'missing']]);

@@ -20,7 +20,9 @@ export class Client {
 			headers.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 		if (options.method && options.method !== 'GET')
 			headers.origin ??= url;
-		const answer = await fetch(url + path, { redirect: 'manual', ...options, headers });
+		const ask = () => fetch(url + path, { redirect: 'manual', ...options, headers });
+		// A test that has run something for long has not seen nginx end the connection.
+		const answer = await ask().catch(error => (options.method ?? 'GET') === 'GET' ? ask() : Promise.reject(error));
 		for (const cookie of answer.headers.getSetCookie()) {
 			const [name, value] = cookie.split(';')[0].split(/=(.*)/s);
 			if (/max-age=0/i.test(cookie))

@@ -1,8 +1,9 @@
 // A person's own data: all of it in one file, for nobody else; and the end of an
 // account, after which the books are there and the person is not.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { Client, internal, mails, owner, sql, staff, until, variant } from './client.mjs';
 import { provePhone } from './twilio.mjs';
@@ -14,9 +15,9 @@ const type = ({ status, body }) => `${status} ${(body?.type ?? '').replace('/pro
 const idOf = email => sql('auth', `SELECT id FROM account WHERE email = '${email}'`)[0].id;
 
 // Somebody with an account, a cart, an order, a phone and a wish.
-async function somebody({ isVerified = true } = {}) {
+async function somebody({ isVerified = true, name = 'Ana Ruiz' } = {}) {
 	const email = `ana-${randomUUID()}@example.com`;
-	assert.equal((await new Client().api('POST', '/auth/register', { email, password: PASSWORD, name: 'Ana Ruiz' })).status, 202);
+	assert.equal((await new Client().api('POST', '/auth/register', { email, password: PASSWORD, name })).status, 202);
 	await until(async () => (await mails(email)).length > 0, 'the first mail', 30);
 	if (isVerified)
 		meddle(`UPDATE account SET verified_at = now() WHERE email = '${email}'`);
@@ -126,7 +127,7 @@ test('an account is closed: not before its order ends; then the books stay, the 
 	for (const [domain, table] of [['orders', 'shop_order'], ['notifications', 'contact'], ['cart', 'cart'], ['auth', 'account'], ['auth', 'device']])
 		assert.deepEqual(sql(domain, `SELECT t::text AS left FROM ${table} t WHERE t::text LIKE '%${email}%'
 			OR (t::text LIKE '%${id}%' AND t::text ~ 'Ana Ruiz|Calle del Pez|34600111222|timbre')`), [], table);
-	assert.ok(sql('notifications', `SELECT kind FROM message WHERE to_address = '${email}'`).every(m => m.kind === 'user_closed'));
+	await until(() => sql('notifications', `SELECT 1 FROM message WHERE to_address = '${email}'`).length === 0, 'the messages', 30);
 	await until(async () => (await boss.api('GET', `/audit/entries?entity=${id}&action=user.closed`)).body.items.length === 1, 'the audit', 30);
 	// The address is free for somebody new.
 	assert.equal((await new Client().api('POST', '/auth/register', { email, password: PASSWORD, name: 'Eva' })).status, 202);
@@ -151,4 +152,48 @@ test('pages, in both languages', async () => {
 	assert.equal(answer.status, 303);
 	assert.match(answer.headers.get('location'), /\/en\/$/);
 	assert.equal((await client.fetch('/en/account/close')).status, 303);
+});
+
+test('afterwards the address and the name are in no table of any database; the audit log says that it was asked for, and what nobody asked for', async () => {
+	const name = `Zenobia Quintanilla${Date.now()}`, { email, client, id } = await somebody({ name });
+	const placed = await order(client, email);
+	assert.equal((await client.idempotent('POST', `/orders/${placed.id}/cancel`, {})).status, 200);
+	await new Client().api('POST', '/auth/login', { email, password: 'not the password' });
+	const boss = await owner(), entries = () => sql('audit', `SELECT e.sequence, e.action, p.private, d.detail FROM entry e
+		LEFT JOIN entry_private p USING (sequence) JOIN entry_detail d USING (sequence) WHERE entry_person(e.actor, e.entity) = '${id}' ORDER BY 1`);
+	await until(() => entries().some(e => e.action === 'order.cancelled') && entries().some(e => e.action === 'user.sign-in-failed'), 'the entries', 30);
+	assert.ok(entries().some(e => JSON.parse(e.private ?? '{}').address === '127.0.0.1'));
+	assert.ok(entries().every(e => !e.detail.includes('127.0.0.1')), 'no address beside it');
+	assert.equal((await client.api('POST', '/auth/me/close')).status, 204);
+	await until(async () => (await mails(email)).some(m => /cerrada|closed/.test(m.subject)), 'the last mail', 30);
+	await until(() => entries().some(e => e.action === 'user.closed'), 'the closing', 30);
+	const dump = () => {
+		assert.equal(spawnSync(process.env.ZOCO_INSTANCE, ['job', process.env.ZOCO_DIR, 'purge']).status, 0);
+		return readdirSync(`${process.env.ZOCO_DIR}/share/sql`).filter(d => !/\.|^lib$/.test(d)).flatMap(domain => execFileSync('pg_dump', ['--data-only', '--inserts',
+			'-h', process.env.ZOCO_PGHOST, '-U', 'postgres', `zoco_${domain}`], { encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n')
+			.filter(line => line.includes(email) || line.includes(name)).map(line => `${domain}: ${line.slice(0, 300)}`));
+	};
+	await until(() => dump().length === 0, 'nothing of them', 60).catch(() => assert.deepEqual(dump(), []));
+	assert.ok(entries().length > 5 && entries().every(e => e.private === null), 'the entries stay, without where from');
+	const closing = entries().find(e => e.action === 'user.closed').sequence, verdict = async () => (await boss.api('GET', '/audit/verify')).body;
+	const whole = await verdict();
+	assert.equal(whole.is_whole, true, whole.fault);
+	assert.ok(whole.erased >= 4 && whole.erased_by === closing, JSON.stringify(whole));
+	// Of somebody who has not asked, it is a hole.
+	const other = await somebody();
+	const [one] = await until(() => { const rows = sql('audit', `SELECT sequence FROM entry_private WHERE person = '${other.id}' ORDER BY 1`); return rows.length > 0 && rows; }, 'an entry', 30);
+	const superuser = text => execFileSync('psql', ['-Xqo', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-h', process.env.ZOCO_PGHOST, '-U', 'postgres', '-d', 'zoco_audit', '-c', text]);
+	superuser(`CREATE TABLE kept AS SELECT * FROM entry_private WHERE sequence = ${one.sequence}`);
+	try {
+		for (const [how, fault] of [[`DELETE FROM entry_private WHERE sequence = ${one.sequence}`, /nobody asked/],
+			[`INSERT INTO entry_private SELECT sequence, person, salt, '{"address":"192.0.2.1"}' FROM kept`, /private part was altered/]]) {
+			superuser(how);
+			const { first_bad, fault: named } = await verdict();
+			assert.equal(first_bad, one.sequence);
+			assert.match(named, fault);
+		}
+	} finally {
+		superuser(`DELETE FROM entry_private WHERE sequence = ${one.sequence}; INSERT INTO entry_private SELECT * FROM kept; DROP TABLE kept`);
+	}
+	assert.equal((await verdict()).is_whole, true);
 });

@@ -29,12 +29,8 @@ SCHEMA(me_schema, struct account,
 
 #define ACCOUNT_COLUMNS \
 	"SELECT a.id, a.email, a.name, a.language, a.password_hash," \
-	" coalesce((SELECT string_agg(x.role, ' ' ORDER BY x.role)" \
-	"  FROM account_role x WHERE x.account_id = a.id), '') AS roles," \
-	" coalesce((SELECT CASE WHEN bool_or(r.permissions = '*') THEN '*'" \
-	"  ELSE string_agg(r.permissions, ' ') END FROM account_role x" \
-	"  JOIN role r ON r.name = x.role WHERE x.account_id = a.id" \
-	"  AND r.permissions <> ''), '') AS permissions," \
+	" account_roles(a.id) AS roles," \
+	" account_permissions(a.id) AS permissions," \
 	" a.phone, a.is_active, a.verified_at IS NOT NULL AS is_verified," \
 	" EXISTS (SELECT FROM factor f WHERE f.account_id = a.id" \
 	"  AND f.confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkey k" \

@@ -60,7 +60,7 @@ DB_QUERY(find_key, 1,
 	" SELECT k.id AS session_id, a.id AS user_id, k.name, a.language,"
 	" 'key' AS factor, '' AS roles, coalesce((SELECT string_agg(DISTINCT p,"
 	"  ' ') FROM unnest(string_to_array(k.permissions, ' ')) AS p"
-	"  JOIN account_role x ON x.account_id = a.id JOIN role r"
+	"  JOIN account_role x ON x.account_id = a.id AND x.scope = '' JOIN role r"
 	"  ON r.name = x.role WHERE r.permissions = '*' OR p = ANY"
 	"  (string_to_array(r.permissions, ' '))), '') AS permissions"
 	" FROM api_key k JOIN account a ON a.id = k.account_id AND a.is_active"

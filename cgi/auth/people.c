@@ -45,8 +45,7 @@ person_list(struct request *r)
 	size_t n;
 
 	sql_start(&sql, r->arena, "SELECT a.id, a.email, a.name, a.is_active,"
-	    " a.created_at, coalesce((SELECT string_agg(x.role, ' ' ORDER BY"
-	    " x.role) FROM account_role x WHERE x.account_id = a.id), '') AS roles"
+	    " a.created_at, account_roles(a.id) AS roles"
 	    " FROM account a WHERE true");
 	if (in->role != NULL)
 		sql_add(&sql, " AND EXISTS (SELECT FROM account_role x"
@@ -76,7 +75,7 @@ struct person_set {
 SCHEMA(grants_input, struct person_set,
 	FIELD_UUID(struct person_set, id, .required = true),
 	FIELD_TEXTS(struct person_set, roles, roles_n, .required = true,
-	    .max = 20));
+	    .max = 100, .help = "each perhaps narrowed: role@location:code"));
 SCHEMA(person_input, struct person_set,
 	FIELD_UUID(struct person_set, id, .required = true),
 	FIELD_BOOL(struct person_set, is_active, .required = true));
@@ -91,16 +90,17 @@ DB_QUERY(count_owners, 1,
 DB_QUERY(drop_grants, 1,
 	"DELETE FROM account_role WHERE account_id = $1::uuid");
 DB_QUERY(put_grants, 2,
-	"INSERT INTO account_role (account_id, role)"
-	" SELECT DISTINCT $1::uuid, unnest(string_to_array($2, ' '))");
-DB_QUERY(permissions_of, 1,
-	"SELECT coalesce(string_agg(permissions, ' '), '') FROM role"
-	" WHERE name = ANY (string_to_array($1, ' ')) AND permissions <> ''");
+	"INSERT INTO account_role (account_id, role, scope)"
+	" SELECT DISTINCT $1::uuid, split_part(g, '@', 1), split_part(g, '@', 2)"
+	" FROM string_to_table($2, ' ') AS g");
+/* All that an account may now. */
+DB_QUERY(permissions_of, 1, "SELECT account_permissions($1::uuid)");
 DB_QUERY(set_active, 2,
 	"UPDATE account SET is_active = $2::boolean WHERE id = $1::uuid");
 
 const struct db_rule grants_rules[] = {
 	{ "account_role_role_fkey", PROBLEM_NOT_FOUND },
+	{ "account_role_scope", PROBLEM_CONFLICT },
 	{ NULL, PROBLEM_NONE }
 };
 
@@ -128,22 +128,52 @@ is_last_owner(struct request *r, const struct account *account)
 	return true;
 }
 
-/* `roles` are the account's from now on, spaced. */
+/* `roles` are the account's from now on, spaced, each perhaps narrowed. */
 static int
 set_grants(struct request *r, const struct account *account, const char *roles,
     bool stays_owner)
 {
-	if ((!stays_owner && is_last_owner(r, account)) ||
-	    !rights_hold_all(r, db_text(r->db, &permissions_of, P(roles))))
+	const char *permissions;
+
+	if (!stays_owner && is_last_owner(r, account))
 		return r->status;
 	db_exec(r->db, &drop_grants, P(account->id));
 	if (roles[0] != '\0')
 		db_exec(r->db, &put_grants, P(account->id), P(roles));
+	permissions = db_text(r->db, &permissions_of, P(account->id));
 	if (request_failed(r))
 		return 0;
+	if (!rights_hold_all(r, permissions))
+		return r->status;
 	sessions_changed(r, account->id);
 	roles_tell(r, account->id, "", account->roles, roles);
 	return reply_empty(r, 204);
+}
+
+static bool
+scope_is_valid(const char *scope)
+{
+	size_t kind = strcspn(scope, ":"), n;
+
+	if (scope[0] == '\0')
+		return true;
+	if (scope[kind] == '\0' || (strncmp(scope, "location", kind) != 0 &&
+	    strncmp(scope, "category", kind) != 0) || kind != 8)
+		return false;
+	n = strlen(scope + kind + 1);
+	return n > 0 && n <= 64 && strspn(scope + kind + 1, "abcdefghijklmnopqr"
+	    "stuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
+}
+
+/* A role, or one that is narrowed: "warehouse@location:madrid". */
+static bool
+grant_is_valid(struct request *r, const char *grant)
+{
+	size_t n = strcspn(grant, "@");
+
+	return role_name_is_valid(arena_strndup(r->arena, grant, n)) &&
+	    (grant[n] == '\0' || (grant[n + 1] != '\0' &&
+	    scope_is_valid(grant + n + 1)));
 }
 
 int
@@ -154,9 +184,9 @@ grants_put(struct request *r)
 	bool stays_owner = false;
 	struct buf roles;
 
-	buf_init(&roles, r->arena, 2000);
+	buf_init(&roles, r->arena, 4000);
 	for (size_t i = 0; i < in->roles_n; i++) {
-		if (!role_name_is_valid(in->roles[i]))
+		if (!grant_is_valid(r, in->roles[i]))
 			return problem(r, PROBLEM_NOT_FOUND);
 		stays_owner |= str_eq(in->roles[i], "owner");
 		buf_printf(&roles, "%s%s", i > 0 ? " " : "", in->roles[i]);
@@ -221,7 +251,7 @@ person_reset(struct request *r)
 
 struct grant {
 	struct uuid id;
-	const char *role;
+	const char *role, *scope;
 	bool is_on;
 };
 
@@ -229,6 +259,8 @@ SCHEMA(grant_input, struct grant,
 	FIELD_UUID(struct grant, id, .required = true),
 	FIELD_TEXT(struct grant, role, .required = true, .max = 40,
 	    .check = role_name_is_valid, .format = "role-name"),
+	FIELD_TEXT(struct grant, scope, .max = 80, .preset = "",
+	    .check = scope_is_valid, .format = "scope"),
 	FIELD_BOOL(struct grant, is_on, .required = true));
 
 int
@@ -237,6 +269,8 @@ grant_form(struct request *r)
 	const struct grant *in = request_input(r);
 	struct account account;
 	bool stays_owner = str_eq(in->role, "owner") && in->is_on;
+	const char *grant = in->scope[0] == '\0' ? in->role :
+	    arena_printf(r->arena, "%s@%s", in->role, in->scope);
 	char *words, *word;
 	struct buf roles;
 
@@ -245,13 +279,13 @@ grant_form(struct request *r)
 	buf_init(&roles, r->arena, 4000);
 	words = arena_strdup(r->arena, account.roles);
 	while ((word = strsep(&words, " ")) != NULL) {
-		if (word[0] == '\0' || str_eq(word, in->role))
+		if (word[0] == '\0' || str_eq(word, grant))
 			continue;
 		stays_owner |= str_eq(word, "owner");
 		buf_printf(&roles, "%s%s", roles.len > 0 ? " " : "", word);
 	}
 	if (in->is_on)
-		buf_printf(&roles, "%s%s", roles.len > 0 ? " " : "", in->role);
+		buf_printf(&roles, "%s%s", roles.len > 0 ? " " : "", grant);
 	if (set_grants(r, &account, roles.len > 0 ? roles.data : "",
 	    stays_owner) != 204)
 		return r->status;
@@ -259,19 +293,21 @@ grant_form(struct request *r)
 }
 
 struct offer {
-	const char *name, *permissions;
+	const char *name, *permissions, *scope;
 	bool has;
 };
 
 static SCHEMA(offer_schema, struct offer,
 	FIELD_TEXT(struct offer, name),
 	FIELD_TEXT(struct offer, permissions),
+	FIELD_TEXT(struct offer, scope),
 	FIELD_BOOL(struct offer, has));
 
 DB_QUERY(list_offers, 1,
-	"SELECT r.name, r.permissions, EXISTS (SELECT FROM account_role x"
-	" WHERE x.role = r.name AND x.account_id = $1::uuid) AS has"
-	" FROM role r ORDER BY r.name LIMIT 200");
+	"SELECT r.name, r.permissions, coalesce(x.scope, '') AS scope,"
+	" x.role IS NOT NULL AS has FROM role r LEFT JOIN account_role x"
+	" ON x.role = r.name AND x.account_id = $1::uuid"
+	" ORDER BY r.name, x.scope LIMIT 200");
 
 int
 person_page(struct request *r)
@@ -305,19 +341,22 @@ person_roles(struct request *r)
 
 /* What may this person do, and by which role? */
 struct allowed {
-	const char *permission, *roles;
+	const char *permission, *roles, *scope;
 };
 
 SCHEMA(allowed_schema, struct allowed,
 	FIELD_TEXT(struct allowed, permission),
+	FIELD_TEXT(struct allowed, scope, .help = "where; empty: everywhere"),
 	FIELD_TEXT(struct allowed, roles, .help = "that give it"));
 
 DB_QUERY(list_allowed, 1,
-	"SELECT p AS permission, string_agg(r.name, ' ' ORDER BY r.name) AS roles"
+	"SELECT p AS permission, x.scope,"
+	" string_agg(r.name, ' ' ORDER BY r.name) AS roles"
 	" FROM account a JOIN account_role x ON x.account_id = a.id"
 	" JOIN role r ON r.name = x.role,"
 	" unnest(string_to_array(r.permissions, ' ')) AS p"
-	" WHERE a.id = $1::uuid AND a.is_active GROUP BY p ORDER BY p LIMIT 500");
+	" WHERE a.id = $1::uuid AND a.is_active GROUP BY p, x.scope"
+	" ORDER BY p, x.scope LIMIT 500");
 
 int
 allowed_list(struct request *r)

@@ -40,7 +40,9 @@ rights_hold_all(struct request *r, const char *permissions)
 	char *words = arena_strdup(r->arena, permissions), *word;
 
 	while ((word = strsep(&words, " ")) != NULL)
-		if (word[0] != '\0' && !session_may(r->session, word)) {
+		if (word[0] != '\0' && !session_may(r->session, word) &&
+		    !session_may(r->session, arena_strndup(r->arena, word,
+		    strcspn(word, "@")))) {
 			problem_member(r, "permission",
 			    json_object_new_string(word));
 			problem(r, PROBLEM_FORBIDDEN);

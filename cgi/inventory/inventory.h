@@ -157,7 +157,7 @@ bool hold_release(struct request *, struct uuid order_id);
 /* Shared by the ledger and the page of a variant. */
 struct movement_list {
 	struct uuid variant;
-	const char *after;
+	const char *location, *after;
 	int32_t limit;
 };
 

@@ -27,6 +27,7 @@ SCHEMA(movement_schema, struct movement,
 
 SCHEMA(movement_list_input, struct movement_list,
 	FIELD_UUID(struct movement_list, variant),
+	FIELD_TEXT(struct movement_list, location, .max = 64),
 	FIELD_TEXT(struct movement_list, after, .max = 300),
 	FIELD_I32(struct movement_list, limit, .min = 1, .max = 100,
 	    .preset = "20"));
@@ -35,6 +36,7 @@ SCHEMA(movement_list_input, struct movement_list,
 SCHEMA(level_page_input, struct movement_list,
 	{ .name = "variant_id", .type = FIELD_TYPE_UUID, .required = true,
 	  .offset = offsetof(struct movement_list, variant) },
+	FIELD_TEXT(struct movement_list, location, .max = 64),
 	FIELD_TEXT(struct movement_list, after, .max = 300),
 	FIELD_I32(struct movement_list, limit, .min = 1, .max = 100,
 	    .preset = "20"));
@@ -55,6 +57,8 @@ movement_list(struct request *r)
 	    " FROM movement m JOIN location l ON l.id = m.location_id WHERE true");
 	if (!uuid_is_nil(&in->variant))
 		sql_add(&sql, " AND m.variant_id = ?::uuid", P(in->variant));
+	if (in->location != NULL)
+		sql_add(&sql, " AND l.code = ?", P(in->location));
 	if (in->after != NULL) {
 		if (!cursor_read_number(r, in->after, &after))
 			return r->status;

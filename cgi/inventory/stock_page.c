@@ -204,8 +204,10 @@ level_page(struct request *r)
 
 	variants_learn(r, &in->variant, 1);
 	select_rows(r, &sql);
-	sql_add(&sql, " AND v.variant_id = ?::uuid ORDER BY l.priority, l.code"
-	    " LIMIT 200", P(in->variant));
+	sql_add(&sql, " AND v.variant_id = ?::uuid", P(in->variant));
+	if (in->location != NULL)
+		sql_add(&sql, " AND l.code = ?", P(in->location));
+	sql_add(&sql, " ORDER BY l.priority, l.code LIMIT 200");
 	if (!run(r, &sql, &rows, &n))
 		return 0;
 	if (!db_one(r->db, &find_name, &name_schema, &name, P(in->variant),
@@ -235,6 +237,7 @@ struct stock_at {
 SCHEMA(stock_at_input, struct stock_at,
 	FIELD_TIME(struct stock_at, at, .required = true),
 	FIELD_UUID(struct stock_at, variant),
+	FIELD_TEXT(struct stock_at, location, .max = 64),
 	FIELD_TEXT(struct stock_at, after, .max = 300),
 	FIELD_I32(struct stock_at, limit, .min = 1, .max = 100,
 	    .preset = "50"));
@@ -271,6 +274,8 @@ stock_at(struct request *r)
 	    " WHERE true", P_TIME(in->at));
 	if (!uuid_is_nil(&in->variant))
 		sql_add(&sql, " AND v.variant_id = ?::uuid", P(in->variant));
+	if (in->location != NULL)
+		sql_add(&sql, " AND l.code = ?", P(in->location));
 	if (in->after != NULL) {
 		if (!cursor_read(r, in->after, after, 2) ||
 		    (!uuid_parse(after[0], &variant) && !cursor_refuse(r)))

@@ -270,13 +270,15 @@ add_may(struct request *r, struct json_object *root)
 	struct json_object *may = json_object_new_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(of_menu); i++)
-		if (session_may(r->session, of_menu[i]))
+		if (session_may(r->session, of_menu[i]) ||
+		    session_place(r, of_menu[i], NULL) != NULL)
 			json_set_dotted(r->arena, may, of_menu[i],
 			    json_object_new_boolean(true));
 	for (const struct route *row = r->app->program->routes;
 	    row->path != NULL; row++)
 		if (row->kind != KIND_INTERNAL && strchr(row->needs, '.') != NULL &&
-		    session_may(r->session, row->needs))
+		    (session_may(r->session, row->needs) || (row->scope != NULL &&
+		    session_place(r, row->needs, row->scope->kind) != NULL)))
 			json_set_dotted(r->arena, may, row->needs,
 			    json_object_new_boolean(true));
 	json_object_object_add(root, "may", may);

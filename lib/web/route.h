@@ -45,6 +45,7 @@ enum route_how {
 enum route_own { OWN_NONE, OWN_SESSION, OWN_CART, OWN_ORDER };
 
 struct request;
+struct db_query;
 
 struct view {
 	const char *name;	/* the member of the page that it fills */
@@ -55,6 +56,19 @@ struct view {
 struct db_rule {
 	const char *constraint;
 	enum problem problem;
+};
+
+/*
+ * A grant may be narrowed to a scope, "location:madrid". By this a route says
+ * what it is about: by a field of its input, or by a query that finds the
+ * scope's values from that field (an id). Somebody whose grant is narrowed gets
+ * where they may be; a text field that is not given becomes the first place
+ * where they may be. A route without it is closed to narrowed grants.
+ */
+struct scope {
+	const char *kind;	/* "location" */
+	const char *field;
+	const struct db_query *of;	/* one parameter; rows of `value` */
 };
 
 /* At most `max` (a key of zoco.conf, by offset) per address in a window. */
@@ -78,6 +92,7 @@ struct route {
 	int status;		/* of success, when not 200 */
 	enum route_own own;
 	bool is_fresh;		/* asks for a factor shown within 10 minutes */
+	const struct scope *scope;
 	const struct db_rule *rules;	/* ended by a NULL constraint */
 	const struct limit *limit;
 	const char *template;	/* PAGE, FRAGMENT: "cart" = pages/cart.mustache */

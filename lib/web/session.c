@@ -115,6 +115,29 @@ session_is_key(const struct session *session)
 }
 
 bool
+session_may_in(struct request *r, const char *permission, const char *scope)
+{
+	return session_may(r->session, permission) || session_may(r->session,
+	    arena_printf(r->arena, "%s@%s", permission, scope));
+}
+
+const char *
+session_place(struct request *r, const char *permission, const char *kind)
+{
+	const char *wanted = kind == NULL ?
+	    arena_printf(r->arena, "%s@", permission) :
+	    arena_printf(r->arena, "%s@%s:", permission, kind);
+	const char *all = r->session->permissions, *at = all;
+	size_t n = strlen(wanted);
+
+	for (; at != NULL && (at = strstr(at, wanted)) != NULL; at += n)
+		if (at == all || at[-1] == ' ')
+			return arena_strndup(r->arena, at + n,
+			    strcspn(at + n, " "));
+	return NULL;
+}
+
+bool
 session_may(const struct session *session, const char *permission)
 {
 	const char *at = session->permissions;

@@ -22,7 +22,8 @@ struct session {
 	const char *name;
 	const char *language;
 	const char *roles;		/* "owner", "staff", "customer", spaced */
-	const char *permissions;	/* "domain.resource.verb ..." or "*" */
+	/* "domain.resource.verb ..." or "*"; narrowed "...verb@location:madrid" */
+	const char *permissions;
 	const char *factor;		/* how it began: "password", "totp" ... */
 	int64_t fresh_until_us;		/* who sits there counts as proven */
 };
@@ -42,7 +43,16 @@ const char *session_copy_key(struct request *, const char *token_hash);
  * session_id is the key's, and nothing is its own. */
 bool session_is_key(const struct session *);
 
-/* Does the session hold the permission? */
+/* Does the session hold the permission, everywhere? */
 bool session_may(const struct session *, const char *permission);
+
+/* Does it hold it there ("location:madrid"), or everywhere? */
+bool session_may_in(struct request *, const char *permission,
+    const char *scope);
+
+/* The first "value" of that kind where it holds the permission, the request's;
+ * with a NULL kind the first "kind:value". NULL: it has none so narrowed. */
+const char *session_place(struct request *, const char *permission,
+    const char *kind);
 
 #endif

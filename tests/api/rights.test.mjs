@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
-import { Client, mails, owner, sql, until, url } from './client.mjs';
+import { Client, mails, owner, sql, until, url, variant } from './client.mjs';
 
 const boss = await owner(), document = await (await fetch(`${url}/openapi.json`)).json();
 const dir = process.env.ZOCO_DIR;
@@ -130,7 +130,7 @@ test('pages: people, a person with roles to give and take, roles, keys; a refuse
 	assert.match(await page(`/en/admin/people/${id}`), /name="role" value="finance"/);
 	let answer = await boss.form(`/en/admin/people/${id}/roles`, { role: 'finance', is_on: 'true' });
 	assert.equal(answer.headers.get('location'), `/en/admin/people/${id}`);
-	assert.match(await page(`/en/admin/people/${id}`), /<code>payments\.payment\.refund<\/code><\/td><td>finance</);
+	assert.match(await page(`/en/admin/people/${id}`), /<code>payments\.payment\.refund<\/code><\/td><td>everywhere<\/td><td>finance</);
 	assert.equal((await client.api('GET', '/payments')).status, 200);
 	assert.match(await (await client.fetch('/en/admin/people')).text(), /auth\.user\.read/);
 	const [last] = sql('auth', `SELECT account_id FROM account_role WHERE role = 'owner'`);
@@ -216,4 +216,65 @@ test('the matrix: every route with every shipped role', async () => {
 		}
 	}
 	assert.ok(checked > 300, `${checked} checked`);
+});
+
+test('a grant for one place: only its stock is seen and moved; who, what and where is named when refused; nobody grants wider', async () => {
+	assert.equal((await boss.idempotent('POST', '/inventory/locations', { code: 'norte', name: 'Norte' })).status, 201);
+	const { id, client } = await person('warehouse@location:norte');
+	const [{ roles }] = (await boss.api('GET', '/auth/users?role=warehouse')).body.items.filter(p => p.id === id);
+	assert.equal(roles, 'warehouse@location:norte');
+	const variant_id = variant(1), move = (location, delta = 5) => client.idempotent('POST', '/inventory/adjustments', { variant_id, ...(location ? { location } : {}), delta, reason: 'received' });
+	const refused = async (answer, permission, scope) => {
+		const { status, body } = await answer;
+		assert.deepEqual([status, body.type, body.permission, body.scope], [403, '/problems/forbidden', permission, scope]);
+	};
+	let answer = await move('norte');
+	assert.deepEqual([answer.status, answer.body.location], [201, 'norte'], JSON.stringify(answer.body));
+	assert.equal((await move(undefined)).body.location, 'norte', 'nothing said: theirs, not the shop\'s first');
+	await refused(move('main'), 'inventory.level.adjust', 'location:main');
+	const levels = await client.api('GET', '/inventory/levels');
+	assert.ok(levels.body.items.length > 0 && levels.body.items.every(l => l.location === 'norte'), JSON.stringify(levels.body));
+	await refused(client.api('GET', '/inventory/levels?location=main'), 'inventory.level.read', 'location:main');
+	assert.ok((await client.api('GET', '/inventory/movements')).body.items.every(m => m.location === 'norte'));
+	await refused(client.api('GET', '/inventory/movements?location=main'), 'inventory.movement.read', 'location:main');
+	await refused(client.api('GET', '/inventory/levels.csv'), 'inventory.level.read', 'location:norte');
+	await refused(client.api('GET', '/orders'), 'orders.order.read', 'location:norte');
+	// What is known by its id: a transfer ends, a count is made somewhere.
+	const send = (who, from, to) => who.idempotent('POST', '/inventory/transfers', { from, to, lines: [{ variant: variant_id, quantity: 1 }] });
+	await refused(send(client, 'main', 'norte'), 'inventory.level.adjust', 'location:main');
+	const there = (await send(boss, 'main', 'norte')).body, back = (await send(client, 'norte', 'main')).body;
+	const receive = (who, t) => who.idempotent('POST', `/inventory/transfers/${t.id}/receive`, { lines: [{ variant: variant_id, quantity: 1 }] });
+	assert.equal((await client.api('GET', `/inventory/transfers/${there.id}`)).status, 200);
+	await refused(receive(client, back), 'inventory.level.adjust', 'location:main');
+	assert.equal((await receive(client, there)).status, 200);
+	const count = (await boss.idempotent('POST', '/inventory/counts', { location: 'main' })).body;
+	await refused(client.api('GET', `/inventory/counts/${count.id}`), 'inventory.level.read', 'location:main');
+	await refused(client.api('GET', `/inventory/counts/${randomUUID()}`), 'inventory.level.read', 'location');
+	// Pages: the menu has it, the page shows theirs, and a refusal says where.
+	const page = await (await client.fetch('/en/admin/stock')).text();
+	assert.match(page, /href="\/en\/admin\/stock"/);
+	assert.doesNotMatch(page, /href="\/en\/admin\/products"/);
+	answer = await client.fetch('/en/admin/stock?location=main');
+	assert.equal(answer.status, 403);
+	assert.match(await answer.text(), /inventory\.level\.read[^]*location:main/);
+	// What may this person do, where, and why.
+	const { items } = (await boss.api('GET', `/auth/users/${id}/permissions`)).body;
+	assert.deepEqual(items.find(p => p.permission === 'inventory.level.adjust'), { permission: 'inventory.level.adjust', scope: 'location:norte', roles: 'warehouse' });
+	const shown = await (await boss.fetch(`/es/admin/people/${id}`)).text();
+	assert.match(shown, /<code>inventory\.level\.adjust<\/code><\/td><td><code>location:norte</);
+	// Nobody gives more than they have, or for elsewhere.
+	assert.equal((await role(boss, 'granter', 'auth.user.grant', 'auth.user.read')).status, 200);
+	const granter = await person('granter', 'warehouse@location:norte'), other = await person();
+	assert.equal((await grant(granter.client, other.id, 'warehouse@location:norte')).status, 204);
+	for (const wider of ['warehouse', 'warehouse@location:main'])
+		assert.equal(type(await grant(granter.client, other.id, wider)), '403 forbidden', wider);
+	assert.equal(type(await grant(boss, other.id, 'owner@location:norte')), '409 conflict');
+	assert.equal(type(await grant(boss, other.id, 'warehouse@city:madrid')), '404 not-found');
+	// By the page, beside another place; taken away, it is at once.
+	assert.equal((await boss.form(`/en/admin/people/${id}/roles`, { role: 'warehouse', scope: 'location:main', is_on: 'true' })).status, 303);
+	assert.equal((await move('main')).status, 201);
+	assert.equal((await boss.form(`/en/admin/people/${id}/roles`, { role: 'warehouse', scope: 'location:main', is_on: 'false' })).status, 303);
+	await refused(move('main'), 'inventory.level.adjust', 'location:main');
+	assert.equal((await move('norte')).status, 201);
+	assert.equal((await boss.form(`/en/admin/people/${id}/roles`, { role: 'warehouse', scope: 'everywhere', is_on: 'true' })).status, 422);
 });

@@ -238,7 +238,7 @@ test('a grant for one place: only its stock is seen and moved; who, what and whe
 	assert.ok((await client.api('GET', '/inventory/movements')).body.items.every(m => m.location === 'norte'));
 	await refused(client.api('GET', '/inventory/movements?location=main'), 'inventory.movement.read', 'location:main');
 	await refused(client.api('GET', '/inventory/levels.csv'), 'inventory.level.read', 'location:norte');
-	await refused(client.api('GET', '/orders'), 'orders.order.read', 'location:norte');
+	await refused(client.api('GET', '/inventory/locations'), 'inventory.location.read', 'location:norte');
 	// What is known by its id: a transfer ends, a count is made somewhere.
 	const send = (who, from, to) => who.idempotent('POST', '/inventory/transfers', { from, to, lines: [{ variant: variant_id, quantity: 1 }] });
 	await refused(send(client, 'main', 'norte'), 'inventory.level.adjust', 'location:main');

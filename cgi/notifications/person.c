@@ -49,7 +49,8 @@ DB_QUERY(forget_feed, 1, "DELETE FROM feed_item WHERE user_id = $1::uuid");
 DB_QUERY(forget_replies, 2,
 	"UPDATE delivery_attempt SET reply = '' WHERE $1::uuid IS NOT NULL"
 	" AND reply <> '' AND $2 <> '' AND message_id IN (SELECT id FROM message"
-	"  WHERE lower(to_address) = lower($2))");
+	"  WHERE lower(to_address) = lower($2)"
+	"  OR (reply_to <> '' AND lower(reply_to) = lower($2)))");
 DB_QUERY(forget_messages, 2,
 	"UPDATE message SET to_address = '', to_name = '', subject = '',"
 	" text = '', html = '', unsubscribe = '', reply_to = '',"

@@ -278,3 +278,28 @@ test('a grant for one place: only its stock is seen and moved; who, what and whe
 	assert.equal((await move('norte')).status, 201);
 	assert.equal((await boss.form(`/en/admin/people/${id}/roles`, { role: 'warehouse', scope: 'everywhere', is_on: 'true' })).status, 422);
 });
+
+test('a grant for one category: what is in it, or below, is edited; what is elsewhere is not', async () => {
+	const { body: { items: tree } } = await boss.api('GET', '/catalog/categories');
+	const [home, garden] = ['casa', 'jardin'].map(slug => tree.find(c => c.slug === slug).id);
+	const text = (name, slug) => [{ lang: 'es', name, slug }];
+	const below = (await boss.api('POST', '/catalog/categories', { parent_id: home, texts: text('Balda', 'balda') })).body;
+	const make = async (slug, category) => (await boss.api('POST', '/catalog/products', { texts: text(slug, slug), categories: [category],
+		variants: [{ sku: slug.toUpperCase(), price: { amount: 900, currency: 'EUR' } }] })).body;
+	const mine = await make('balda-una', 'balda'), foreign = await make('fuera-una', 'jardin');
+	const { client } = await person(`catalog-editor@category:${home}`);
+	const change = (kind, id, body) => client.api('PATCH', `/catalog/${kind}/${id}`, body, { 'if-match': '*' });
+	const price = { price: { amount: 800, currency: 'EUR' } };
+	const changed = await change('products', mine.id, { brand: 'Balda' });
+	assert.equal(changed.status, 200, JSON.stringify(changed.body));
+	assert.equal((await change('variants', mine.variants[0].id, price)).status, 200);
+	assert.equal((await client.fetch(`/en/admin/products/${mine.id}`)).status, 200);
+	for (const answer of [await change('products', foreign.id, { brand: 'Balda' }), await change('variants', foreign.variants[0].id, price),
+		await client.api('GET', `/catalog/products/${foreign.id}/source`)]) {
+		assert.equal(type(answer), '403 forbidden');
+		assert.equal(answer.body.scope, `category:${garden}`);
+	}
+	assert.equal((await client.api('GET', `/catalog/categories/${below.id}`)).status, 200);
+	assert.equal(type(await client.api('GET', `/catalog/categories/${garden}`)), '403 forbidden');
+	assert.equal((await boss.api('GET', `/catalog/products/${foreign.id}`)).body.brand ?? '', '');
+});

@@ -99,7 +99,8 @@ extern const struct schema product_list_input, product_list_schema,
     attribute_schema, attribute_form_input, attribute_new_form_input,
     category_add_input, category_change_input, category_source_schema,
     category_form_input, category_new_form_input, synonym_form_input,
-    unlisted_schema, related_schema, together_input;
+    unlisted_schema, related_schema, together_input,
+    image_file_input;
 extern const struct db_rule product_rules[], sale_rules[], category_rules[],
     attribute_rules[];
 
@@ -164,6 +165,7 @@ int sitemap(struct request *);
 int sitemap_part(struct request *);
 int product_feed(struct request *);
 int image_put(struct request *);
+int image_put_form(struct request *);
 int image_delete(struct request *);
 int import_add(struct request *);
 int import_form(struct request *);

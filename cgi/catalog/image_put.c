@@ -1,9 +1,10 @@
 /*
  * PUT, DELETE /catalog/products/{id}/images/{n}: a picture of a product, as the
  * bytes of a JPEG, PNG or WebP. What it shows is told in each language of the
- * shop (?alt_es=, ?alt_en=), for those who do not see it.
+ * shop (?alt_es=, ?alt_en=), for those who do not see it. The page's form sends
+ * the same as one of its fields.
  */
-#include "catalog.h"
+#include "edit.h"
 
 #include "picture.h"
 #include "web/params.h"
@@ -17,6 +18,23 @@ struct image_at {
 SCHEMA(image_at_input, struct image_at,
 	FIELD_UUID(struct image_at, id, .required = true),
 	FIELD_I32(struct image_at, n, .min = 1, .max = 20, .required = true));
+
+struct image_file {
+	struct image_at at;
+	int32_t version;
+	const char *alt_es, *alt_en;
+};
+
+#define FILE_FIELD(kind, member, of, ...) \
+	{ .name = #member, .type = FIELD_TYPE_##kind, .required = true, \
+	  .offset = offsetof(struct image_file, of), ##__VA_ARGS__ }
+
+SCHEMA(image_file_input, struct image_file,
+	FILE_FIELD(UUID, id, at.id),
+	FILE_FIELD(I32, n, at.n, .min = 1, .max = 20),
+	FILE_FIELD(I32, version, version),
+	FILE_FIELD(TEXT, alt_es, alt_es, .max = 300),
+	FILE_FIELD(TEXT, alt_en, alt_en, .max = 300));
 
 DB_QUERY(put_image, 6,
 	"INSERT INTO image (product_id, position, src, width, height, widths)"
@@ -81,6 +99,38 @@ begin(struct request *r, struct uuid id)
 	    product_is_matched(r, &product);
 }
 
+/* False: the problem is set. */
+static bool
+make(struct request *r, const char *bytes, size_t n, struct picture *p)
+{
+	static const enum problem problems[] = {
+		[PICTURE_GOOD] = PROBLEM_NONE,
+		[PICTURE_UNKNOWN] = PROBLEM_MEDIA_TYPE,
+		[PICTURE_TOO_LARGE] = PROBLEM_TOO_LARGE,
+		[PICTURE_FAILED] = PROBLEM_UNAVAILABLE,
+	};
+	enum picture_result result = picture_make(r->arena,
+	    r->app->conf->media_dir, bytes, n, p);
+
+	if (result != PICTURE_GOOD)
+		problem(r, problems[result]);
+	return result == PICTURE_GOOD;
+}
+
+/* Ends the step that is open. */
+static int
+put(struct request *r, const struct image_at *in, const struct picture *p,
+    const char *const alts[2])
+{
+	db_exec(r->db, &put_image, P(in->id), P(in->n), P(p->src), P(p->width),
+	    P(p->height), P(widths_text(r, p)));
+	for (int i = 0; languages[i] != NULL; i++)
+		db_exec(r->db, &put_alt, P(in->id), P(in->n), P(languages[i]),
+		    P(alts[i]));
+	product_written(r, 200, in->id, &image_at_input, in);
+	return r->status >= 400 || step_end(r) ? r->status : 0;
+}
+
 int
 image_put(struct request *r)
 {
@@ -88,28 +138,28 @@ image_put(struct request *r)
 	const char *alts[2];
 	struct picture p;
 
-	if (!read_alts(r, alts))
+	return read_alts(r, alts) && make(r, r->body, r->body_n, &p) &&
+	    begin(r, in->id) ? put(r, in, &p, alts) : r->status;
+}
+
+int
+image_put_form(struct request *r)
+{
+	const struct image_file *in = request_input(r);
+	const struct form_part *file = request_file(r, "file");
+	struct product_ref product;
+	struct picture p;
+
+	if (file == NULL) {
+		field_fault(r, "file", "required", 0, 0);
 		return r->status;
-	switch (picture_make(r->arena, r->app->conf->media_dir, r->body,
-	    r->body_n, &p)) {
-	case PICTURE_GOOD:
-		break;
-	case PICTURE_UNKNOWN:
-		return problem(r, PROBLEM_MEDIA_TYPE);
-	case PICTURE_TOO_LARGE:
-		return problem(r, PROBLEM_TOO_LARGE);
-	case PICTURE_FAILED:
-		return problem(r, PROBLEM_UNAVAILABLE);
 	}
-	if (!begin(r, in->id))
+	if (!make(r, file->data, file->n, &p) || !step_begin(r) ||
+	    !product_lock(r, in->at.id, &product) ||
+	    !product_is_version(r, &product, in->version))
 		return r->status;
-	db_exec(r->db, &put_image, P(in->id), P(in->n), P(p.src), P(p.width),
-	    P(p.height), P(widths_text(r, &p)));
-	for (int i = 0; languages[i] != NULL; i++)
-		db_exec(r->db, &put_alt, P(in->id), P(in->n), P(languages[i]),
-		    P(alts[i]));
-	product_written(r, 200, in->id, &image_at_input, in);
-	return r->status >= 400 || step_end(r) ? r->status : 0;
+	return put(r, &in->at, &p,
+	    (const char *const[2]){ in->alt_es, in->alt_en });
 }
 
 int

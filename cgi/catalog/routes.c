@@ -258,6 +258,10 @@ const struct route catalog_routes[] = {
 	    &images_form_input, TX_WRITE, images_form,
 	    "/admin/products/{id}/images",
 	    .next = "/admin/products/{id}/images", .scope = &product_shelf),
+	FORM(POST, "/admin/products/{id}/images/{n}", "catalog.product.write",
+	    &image_file_input, TX_NONE, image_put_form,
+	    "/admin/products/{id}/images", .takes_files = true,
+	    .next = "/admin/products/{id}/images", .scope = &product_shelf),
 	ROUTE_END
 };
 

@@ -20,6 +20,7 @@
 #include "web/text.h"
 
 #define PAIRS_MAX 300
+#define FORM_TEXT_MAX (256 * 1024)	/* of a form with files, without them */
 #define TRIES 3
 
 static const char api_prefix[] = "/api/v1";
@@ -72,14 +73,43 @@ parse_pairs(struct request *r, const char *text, size_t n, struct params *pairs)
 	return false;
 }
 
+/* A form with files: the rest of it becomes the text of one without, so that it
+ * is read by the same rules. */
+static bool
+read_parts(struct request *r, struct buf *text)
+{
+	bool is_good = multipart_parse(r->arena, request_env(r, "CONTENT_TYPE"),
+	    r->body, r->body_n, &r->parts, &r->parts_n);
+
+	buf_init(text, r->arena, FORM_TEXT_MAX);
+	for (size_t i = 0; is_good && i < r->parts_n; i++) {
+		const struct form_part *part = &r->parts[i];
+
+		if (part->is_file)
+			continue;
+		is_good = part->n < FORM_TEXT_MAX &&
+		    memchr(part->data, '\0', part->n) == NULL;
+		buf_putc(text, '&');
+		url_encode(text, part->name);
+		buf_putc(text, '=');
+		if (is_good)
+			url_encode(text,
+			    arena_strndup(r->arena, part->data, part->n));
+	}
+	if (is_good && !text->overflow)
+		return true;
+	problem(r, PROBLEM_BAD_REQUEST);
+	return false;
+}
+
 /* A form says what HTML cannot: _method, and its idempotency key. */
 static bool
-read_form(struct request *r)
+read_form(struct request *r, const char *text, size_t n)
 {
 	struct params pairs;
 	const char *method;
 
-	if (!parse_pairs(r, r->body, r->body_n, &pairs))
+	if (!parse_pairs(r, text, n, &pairs))
 		return false;
 	r->input_tree = json_in_pairs(r, &pairs);
 	if ((method = params_get(&pairs, "_method")) != NULL)
@@ -130,6 +160,7 @@ locate(struct request *r)
 {
 	const char *content_type = request_env(r, "CONTENT_TYPE");
 	enum route_kind kind = kind_of(r);
+	struct buf text;
 
 	r->route = &unrouted[kind];
 	r->is_form = kind == KIND_PAGE && r->method == POST;
@@ -137,12 +168,20 @@ locate(struct request *r)
 		problem(r, PROBLEM_BAD_REQUEST);
 		return false;
 	}
+	if (r->is_form && is_type(content_type, "multipart/form-data")) {
+		if (!read_parts(r, &text) || !read_form(r, text.data, text.len) ||
+		    !find_route(r, kind))
+			return false;
+		if (!r->route->takes_files)
+			problem(r, PROBLEM_MEDIA_TYPE);
+		return r->route->takes_files;
+	}
 	if (r->is_form) {
 		if (!is_type(content_type, "application/x-www-form-urlencoded")) {
 			problem(r, PROBLEM_MEDIA_TYPE);
 			return false;
 		}
-		if (!read_form(r))
+		if (!read_form(r, r->body, r->body_n))
 			return false;
 	}
 	return find_route(r, kind);

@@ -217,3 +217,13 @@ request_ids(struct request *r, const char *field, const char *list)
 	buf_putc(&out, ']');
 	return out.data;
 }
+
+const struct form_part *
+request_file(const struct request *r, const char *field)
+{
+	for (size_t i = 0; i < r->parts_n; i++)
+		if (r->parts[i].is_file && r->parts[i].n > 0 &&
+		    str_eq(r->parts[i].name, field))
+			return &r->parts[i];
+	return NULL;
+}

@@ -13,6 +13,7 @@
 #include "db/db.h"
 #include "redis/redis.h"
 #include "web/events.h"
+#include "web/multipart.h"
 #include "web/params.h"
 #include "web/problem.h"
 #include "web/route.h"
@@ -57,6 +58,8 @@ struct request {
 	const char *actor;	/* for events: "user:<id>", "guest", "job:<name>" */
 	const char *factor;	/* how who asked first signed in; NULL: not */
 	struct session *session;	/* NULL: not signed in */
+	struct form_part *parts;	/* of a form with files */
+	size_t parts_n;
 	struct json_object *input_tree;	/* as typed, for showing a form again */
 	void *input;		/* the route's input struct */
 	const char *idempotency_key;	/* NULL where none was given */
@@ -82,6 +85,10 @@ struct request {
 
 /* The validated input of the route; of the type its schema describes. */
 const void *request_input(const struct request *);
+
+/* The file of that field of a form; NULL where none was chosen. */
+const struct form_part *request_file(const struct request *,
+    const char *field);
 
 /* A FastCGI parameter ("HTTP_USER_AGENT"), "" when absent. */
 const char *request_env(const struct request *, const char *name);

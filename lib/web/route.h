@@ -102,6 +102,7 @@ struct route {
 	int cache_seconds;	/* PAGE: the same for everybody for so long */
 	bool is_for_machines;	/* a webhook: no browser, so no origin check */
 	bool takes_raw_body;	/* the handler reads r->body itself */
+	bool takes_files;	/* FORM: multipart/form-data too; request_file() */
 };
 
 #define ROUTE_END { .path = NULL }

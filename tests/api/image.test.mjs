@@ -90,3 +90,29 @@ test('what it shows is told in each language; the version is matched; staff only
 	assert.equal((await put(png(10, 10), 1, undefined, client, '"1"')).status, 412);
 	assert.equal((await put(png(10, 10), 1, undefined, visitor)).status, 401);
 });
+
+test('a page sends a picture without JavaScript; what is wrong is said beside what was typed', async () => {
+	const place = 7, path = `/es/admin/products/${id}/images`;
+	const version = /name="version" value="(\d+)"/.exec(await (await client.fetch(path)).text())[1];
+	const send = (fields, file, to = `${path}/${place}`, who = client) => {
+		const form = new FormData();
+		for (const [name, value] of Object.entries({ version, alt_es: 'De lado', alt_en: 'From the side', ...fields }))
+			form.append(name, value);
+		form.append('file', new Blob(file ?? [], { type: 'image/png' }), file ? 'lado.png' : '');
+		return who.fetch(to, { method: 'POST', body: form });
+	};
+	const none = await send({}), text = await none.text();
+	assert.equal(none.status, 422);
+	assert.match(text, /id="file-error">[^<]+<.*value="De lado".*value="From the side"/s);
+	assert.equal((await send({ alt_en: '' }, [png(300, 200)])).status, 422);
+	assert.equal((await send({}, [Buffer.from('no picture at all')])).status, 415);
+	assert.equal((await send({ version: '1' }, [png(300, 200)])).status, 412);
+	assert.equal((await send({}, [png(300, 200)], `/es/admin/products/${id}`)).status, 415, 'no other form takes files');
+	assert.equal((await send({}, [png(300, 200)], undefined, new Client())).status, 401);
+	assert.equal((await client.fetch(`${path}/${place}`, { method: 'POST', body: '--x\r\n', headers: { 'content-type': 'multipart/form-data; boundary=x' } })).status, 400);
+	const noise = Buffer.alloc(200000).map((_, i) => i * 7919 % 251);	// more than other pages take
+	const good = await send({}, [png(300, 200), noise]);
+	assert.deepEqual([good.status, good.headers.get('location')], [303, path]);
+	const { images } = (await client.api('GET', `/catalog/products/${id}/source`)).body;
+	assert.deepEqual(images.find(i => i.n === place).alt, { es: 'De lado', en: 'From the side' });
+});

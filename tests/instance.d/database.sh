@@ -83,8 +83,8 @@ copy_database() { # FROM TO DOMAIN
 	E
 }
 
-# What was there after the start: databases, Redis, mail, cached pages. The
-# workers are renewed, so that none of them remembers anything.
+# What was there after the start: databases, Redis, mail, cached pages. Workers
+# and jobs are renewed, so that none of them remembers anything.
 reset_data() {
 	local domain
 	for domain in "${domains[@]}"; do
@@ -98,11 +98,14 @@ reset_data() {
 }
 
 renew_workers() {
-	local domain pid children workers=()
+	local domain pid file children workers=()
 	for domain in "${domains[@]}"; do
 		read -r pid < "run/pids/$domain"
 		read -r -a children < "/proc/$pid/task/$pid/children" || :
 		workers+=("${children[@]}")
+	done
+	for file in run/pids/job-*; do
+		read -r pid 2>/dev/null < "$file" && workers+=("$pid") || :
 	done
 	[ ${#workers[@]} -gt 0 ] || return 0
 	kill "${workers[@]}" 2>/dev/null || :

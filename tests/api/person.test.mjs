@@ -103,6 +103,8 @@ test('addresses that are kept: one is the default, checkout fills it in, nobody 
 	const answers = await Promise.all(Array.from({ length: 19 }, (_, n) => add({ line1: `Calle ${n}` })));
 	assert.deepEqual([answers.filter(a => a.status === 201).length, answers.filter(a => a.status === 409).length], [18, 1]);
 	assert.equal((await client.api('GET', '/auth/me/data')).body.orders.addresses.length, 20);
+	assert.equal((await client.api('DELETE', `/orders/addresses/${first.body.id}`)).status, 204);
+	assert.equal((await list()).length, 19);
 	assert.equal((await client.api('POST', '/auth/me/close')).status, 204);
 	await until(() => sql('orders', 'SELECT 1 FROM saved_address').length === 0, 'forgotten addresses', 30);
 });

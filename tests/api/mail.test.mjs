@@ -1,13 +1,16 @@
 // Mails as they lie in the sink, read by a parser that is not ours: both parts,
 // the words as they were, one Message-ID, and no way out of what is no marketing.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { simpleParser } from 'mailparser';
 import { Client, internal, sql, until } from './client.mjs';
+import { meddle } from '../chaos/shop.mjs';
 
 const dir = process.env.ZOCO_DIR;
+const BATCH = 20;      // of cron/send_notifications.c
 
 // Every mail to that address, as it came over SMTP.
 async function arrived(to) {
@@ -57,4 +60,24 @@ test('a marketing mail\'s way out, as RFC 8058 wants it', async () => {
 	assert.equal(sql('notifications', `SELECT 1 FROM unsubscribed WHERE address = '${email}'`).length, 0);
 	assert.equal((await visitor.form(pathname, { 'List-Unsubscribe': 'One-Click' })).status, 200);
 	assert.equal(sql('notifications', `SELECT 1 FROM unsubscribed WHERE address = '${email}'`).length, 1);
+});
+
+test('a trial shop writes to one address only; a channel hands over so many a minute', async () => {
+	const pid = () => readFileSync(`${dir}/run/pids/job-send_notifications`, 'utf8');
+	const set = async (...pairs) => {
+		const old = pid();
+		execFileSync(process.env.ZOCO_INSTANCE, ['set', dir, ...pairs], { stdio: 'ignore' });
+		await until(() => { try { return pid() !== old; } catch { return false; } }, 'the next job', 60);
+	};
+	await set('sandbox_address=trial@example.com', 'mail_per_minute=60');
+	meddle('notifications', `INSERT INTO message (id, event_id, kind, to_address, lang, subject, text, html, message_id, status, created_at, next_at)
+		SELECT gen_random_uuid(), gen_random_uuid(), 'order_placed', 'somebody@example.com', 'es', 'Trial ' || n, 'x', '', '<' || gen_random_uuid() || '@zoco.example>',
+		'queued', now(), now() FROM generate_series(1, ${BATCH + 4}) n`);
+	const trial = async () => (await arrived('trial@example.com')).filter(mail => /^Trial/.test(mail.subject));
+	await until(async () => (await trial()).length === BATCH + 4, 'all of them', 90);
+	assert.deepEqual(await arrived('somebody@example.com'), []);
+	const [{ s }] = sql('notifications', `SELECT extract(epoch FROM max(at) - min(at))::int AS s FROM delivery_attempt
+		WHERE message_id IN (SELECT id FROM message WHERE subject LIKE 'Trial%')`);
+	assert.ok(s >= 3, `${s} s: a batch at once, then one a second`);
+	await set('sandbox_address=', 'mail_per_minute=3000');
 });

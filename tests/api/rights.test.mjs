@@ -82,8 +82,10 @@ test('the last owner stays, also when two leave at once', async () => {
 	const answers = await Promise.all([grant(boss, second.id), grant(second.client, me)]);
 	assert.equal(answers.filter(a => a.status === 204).length, 1, answers.map(type).join());
 	assert.equal(sql('auth', `SELECT 1 FROM account_role x JOIN account a ON a.id = x.account_id AND a.is_active WHERE role = 'owner'`).length, 1);
-	if ((await boss.api('GET', '/audit/entries')).status !== 200)
+	if ((await boss.api('GET', '/audit/entries')).status !== 200) {
 		assert.equal((await grant(second.client, me, 'owner')).status, 204);
+		assert.equal((await grant(boss, second.id)).status, 204);
+	}
 });
 
 test('what can this person do, and why', async () => {

@@ -269,11 +269,8 @@ tell(struct json_object *list, const struct row *row, const char *error)
 static const char *
 text_of(struct request *r, struct json_object *list)
 {
-	const char *text = arena_strdup(r->arena,
-	    json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN));
-
-	json_object_put(list);
-	return text;
+	json_keep(r->arena, list);
+	return json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN);
 }
 
 /* New events after the cursor; how many were passed, or -1: to be repeated. */

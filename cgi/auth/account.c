@@ -116,15 +116,15 @@ link_make(struct request *r, struct uuid account_id, const char *purpose,
 	    r->app->conf->base_url, r->lang, purpose, token);
 }
 
-bool
-link_find(struct request *r, const char *token, const char *purpose,
-    struct uuid *account_id)
+static bool
+link_ask(struct request *r, const struct db_query *query, const char *token,
+    const char *purpose, struct uuid *account_id)
 {
 	char hash[DIGEST_HEX_SIZE];
 	struct account account;
 
 	token_hash_hex(token, hash);
-	if (!db_one(r->db, &find_link, &account_schema, &account,
+	if (!db_one(r->db, query, &account_schema, &account,
 	    P((const char *)hash), P(purpose)))
 		return false;
 	*account_id = account.id;
@@ -132,18 +132,17 @@ link_find(struct request *r, const char *token, const char *purpose,
 }
 
 bool
+link_find(struct request *r, const char *token, const char *purpose,
+    struct uuid *account_id)
+{
+	return link_ask(r, &find_link, token, purpose, account_id);
+}
+
+bool
 link_use(struct request *r, const char *token, const char *purpose,
     struct uuid *account_id)
 {
-	char hash[DIGEST_HEX_SIZE];
-	struct account account;
-
-	token_hash_hex(token, hash);
-	if (!db_one(r->db, &use_link, &account_schema, &account,
-	    P((const char *)hash), P(purpose)))
-		return false;
-	*account_id = account.id;
-	return true;
+	return link_ask(r, &use_link, token, purpose, account_id);
 }
 
 struct told {

@@ -59,14 +59,14 @@ struct db_rule {
 };
 
 /*
- * A grant may be narrowed to a scope, "location:madrid". By this a route says
+ * A grant may be narrowed to a scope: "location:madrid", "category:<id>". By this a route says
  * what it is about: by a field of its input, or by a query that finds the
  * scope's values from that field (an id). Somebody whose grant is narrowed gets
  * where they may be; a text field that is not given becomes the first place
  * where they may be. A route without it is closed to narrowed grants.
  */
 struct scope {
-	const char *kind;	/* "location" */
+	const char *kind;	/* "location", "category" */
 	const char *field;
 	const struct db_query *of;	/* one parameter; rows of `value` */
 };

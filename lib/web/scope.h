@@ -1,4 +1,4 @@
-/* Grants that are narrowed to a place: struct scope in route.h. */
+/* Grants that are narrowed to a location or a category: struct scope in route.h. */
 #ifndef ZOCO_WEB_SCOPE_H
 #define ZOCO_WEB_SCOPE_H
 

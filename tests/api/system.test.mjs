@@ -19,7 +19,8 @@ test('every job of the crontab is listed with its next run', async () => {
 		const job = items.find(item => item.name === name);
 		assert.equal(job?.schedule, schedule, name);
 		const wait = new Date(job.next_at) - Date.now();
-		assert.ok(wait > -60e3 && wait <= 31 * 86400e3, `${name} ${job.next_at}`);
+		const most = (schedule.split(' ')[2] === '*' ? 1 : 31) * 86400e3;
+		assert.ok(wait > -60e3 && wait <= most, `${name} ${job.next_at}`);
 	}
 	assert.equal((await find('purge')).is_looping, false);
 });
